@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Types of the compiled core.  Arrays are float64; axes = 6 joints then the jaw (7).
+
+SI units; `T_base_cp` is (4, 4), control point in the RCM base frame; twists are
+(linear, angular) of the control point in base axes; stamps are integer ns.
+"""
+
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+NUM_JOINTS: int  # 6
+NUM_AXES: int  # 7: the joints, then the jaw
+TICK_NS: int  # 1_000_000
+
+# --- kinematics (bind_kinematics.cpp) ------------------------------------------------
+class IkStatus(IntEnum):
+    OK = 0
+    OUT_OF_REACH = 1  # no solution, or non-finite / non-rotation input
+    NEAR_RCM = 2  # wrist closer than 45 mm to the RCM
+    OUTSIDE_LIMITS = 3  # q holds the clamped, nearest joint vector
+
+class IkResult:
+    q: Array  # (6,)
+    status: IkStatus
+
+def psm_fk(q: ArrayLike) -> Array: ...  # (4, 4) T_base_cp
+def psm_link_frames(q: ArrayLike) -> Array: ...  # (7, 4, 4): frames of DH rows 1..6, then the tool frame
+def psm_jacobian(q: ArrayLike) -> Array: ...  # (6, 6) at the control point, base axes
+def psm_ik(T_base_cp: ArrayLike, q_seed: ArrayLike) -> IkResult: ...  # roll at the turn nearest the seed
+
+Q_MIN: Array  # (7,)
+Q_MAX: Array  # (7,)
+EFFORT_MAX: Array  # (7,)
+VELOCITY_MAX: Array  # (7,)
+ACCELERATION_MAX: Array  # (7,)
+
+# --- dynamics (bind_dynamics.cpp) ------------------------------------------------------
+class DynamicParameters:
+    """Serial-chain PSM of 7 links (6 joints + jaw); writable arrays, defaults sourced in dynamics.hpp."""
+
+    mass: Array  # (7,) kg
+    com: Array  # (7, 3) m, in the DH frame of the link
+    inertia: Array  # (7, 3) kg m2, principal, at the com, DH axes
+    armature: Array  # (7,) kg m2 or kg: motor inertia reflected through the gear
+    viscous: Array  # (7,) N m s/rad or N s/m
+    coulomb: Array  # (7,) N m or N
+    gravity_base: Array  # (3,) m/s2, gravity in the arm's base frame
+    def __init__(self) -> None: ...
+    def perturbed(self, fraction: float, seed: int) -> "DynamicParameters": ...
+
+def inverse_dynamics(p: DynamicParameters, q: ArrayLike, qd: ArrayLike, qdd: ArrayLike) -> Array: ...
+def gravity_torque(p: DynamicParameters, q: ArrayLike) -> Array: ...
+def mass_matrix(p: DynamicParameters, q: ArrayLike) -> Array: ...
+
+# --- arm: the tick (bind_arm.cpp) --------------------------------------------------------
+class OperatingState(IntEnum):
+    DISABLED = 0
+    ENABLED = 1
+    PAUSED = 2
+    FAULT = 3
+
+class StateCommand(IntEnum):
+    ENABLE = 0
+    DISABLE = 1
+    PAUSE = 2
+    RESUME = 3
+    HOME = 4
+    UNHOME = 5
+
+class Source(IntEnum):
+    NONE = 0
+    CRTK = 1
+    TELEOP = 2
+    FOLLOW = 3
+
+class Verdict(IntEnum):
+    ACCEPTED = 0
+    ALTERED = 1
+    REFUSED = 2
+
+class Reason(IntEnum):
+    """Why a command was altered or refused; `describe(reason)` gives the sentence."""
+
+    NONE = 0
+    NOT_READY = 1
+    NOT_IN_CONTROL = 2
+    INVALID = 3
+    JOINT_LIMIT = 4
+    VELOCITY_LIMIT = 5
+    NEAR_RCM = 6
+    OUT_OF_REACH = 7
+    STALE = 8
+    IN_FAULT = 9
+    CAUSE_PERSISTS = 10
+    BAD_TRANSITION = 11
+
+class Fault(IntEnum):
+    NONE = 0
+    ESTOP = 1
+    TRACKING_ERROR = 2
+    NON_FINITE = 3
+    ENCODER_JUMP = 4
+    MISSED_DEADLINE = 5  # the plant side braked; PlantReason says why
+    EFFORT_LIMIT = 6
+    NEAR_RCM = 7
+    PLANT_LOST = 8  # no state from the plant within the deadline
+
+def describe(value: Reason | Fault | PlantReason) -> str: ...
+
+class ArmConfig:
+    """Limits, gains, ages; writable; defaults sourced in arm_config.hpp."""
+
+    q_min: Array
+    q_max: Array
+    velocity_max: Array
+    acceleration_max: Array
+    effort_max: Array
+    natural_frequency: Array  # (7,) rad/s of the joint controller
+    tracking_error_max: Array  # (7,)
+    home_q: Array  # (7,)
+    dynamics: DynamicParameters
+    # ages, s (design.md, section 2)
+    crtk_stale_s: float
+    operator_hold_s: float  # 0.100
+    follow_extrapolate_s: float  # 2.5 frame periods
+    follow_hold_s: float  # 4 frame periods
+    def __init__(self) -> None: ...
+
+class Result:
+    """What became of one command."""
+
+    seq: int
+    source: Source
+    verdict: Verdict
+    reason: Reason
+    stamp_ns: int
+
+class ArmState:
+    """Snapshot of one tick (a copy: nothing in it changes later)."""
+
+    tick: int
+    stamp_ns: int  # plant capture
+    q: Array  # (7,) measured
+    qd: Array
+    tau: Array
+    setpoint_q: Array  # (7,)
+    setpoint_qd: Array
+    setpoint_tau: Array
+    goal_q: Array
+    operating_state: OperatingState
+    is_homed: bool
+    is_busy: bool
+    stale: bool
+    source: Source  # of the command being executed
+    fault: Fault
+    plant_reason: PlantReason
+    estop: bool
+    powered: bool
+    command_seq: int  # newest motion command taken
+    command_stamp_ns: int  # stamp of the datum that command was made from (0: none)
+    command_applied_ns: int  # stamp of the tick that first applied it
+    commands_refused: int
+
+class Arm:
+    """One arm: the newest command in, the newest state out; never blocks, never allocates in the tick."""
+
+    def __init__(self, config: ArmConfig) -> None: ...
+    def servo_jp(self, q: ArrayLike, qd: ArrayLike | None = None, *, source: Source = Source.CRTK, stamp_ns: int = 0) -> int: ...
+    def servo_cp(self, T_base_cp: ArrayLike, twist: ArrayLike | None = None, *, source: Source = Source.CRTK, stamp_ns: int = 0) -> int: ...
+    def move_jp(self, q: ArrayLike, *, source: Source = Source.CRTK) -> int: ...
+    def move_cp(self, T_base_cp: ArrayLike, *, source: Source = Source.CRTK) -> int: ...
+    def jaw_servo_jp(self, angle: float, *, source: Source = Source.CRTK) -> int: ...
+    def jaw_move_jp(self, angle: float, *, source: Source = Source.CRTK) -> int: ...
+    def hold(self) -> int: ...
+    def state_command(self, command: StateCommand) -> int: ...
+    def press_estop(self) -> None: ...
+    def release_estop(self) -> None: ...
+    def state(self) -> ArmState: ...
+    def take_results(self) -> list[Result]: ...
+    def fault_snapshot(self) -> list[ArmState]: ...  # >= 50 ticks before the first fault, oldest first
+
+# --- seam and loop (bind_loop.cpp) -----------------------------------------------------
+class PlantReason(IntEnum):
+    NONE = 0
+    NOT_CONNECTED = 1
+    NO_COMMAND_30MS = 2
+    CONSECUTIVE_MISSES = 3
+    ESTOP = 4
+    NOT_POWERED = 5
+
+class PlantOutput:
+    """What the plant does in the coming tick: torque (7,), or brakes on."""
+
+    torque: Array
+    brake: bool
+    reason: PlantReason
+    missed: bool
+
+class LockstepPort:
+    """In-process seam: one call = one tick of the arm and of the plant-side supervisor."""
+
+    def __init__(self, arm: Arm) -> None: ...
+    def exchange(self, q: ArrayLike, qd: ArrayLike, tau: ArrayLike, stamp_ns: int) -> PlantOutput: ...
+
+class PlantPort:
+    """Plant end of the shared-memory seam of one arm; `exchange` releases the GIL while it waits."""
+
+    def __init__(self, segment: str, arm_index: int, deadline_s: float = 0.002) -> None: ...
+    def exchange(self, q: ArrayLike, qd: ArrayLike, tau: ArrayLike, stamp_ns: int) -> PlantOutput: ...
+    def statistics(self) -> dict[str, Any]: ...  # ticks, missed, handshake_us {p50, p99, max}
+
+class ArmLoop:
+    """The 1 kHz thread that joins an Arm to a shared-memory plant (or to the mock).
+
+    arm_index >= 0: that arm of `segment`; segment = "" : the built-in perfect mock, paced by the wall.
+    """
+
+    def __init__(self, arm: Arm, segment: str, arm_index: int) -> None: ...
+    def start(self, priority: int = 80) -> str: ...  # "" or why real-time priority was refused
+    def stop(self) -> None: ...  # controlled stop, power off, join
+    def statistics(self) -> dict[str, Any]: ...  # rate_hz, ticks, overruns, missed, missed_fraction, wake_us, tick_us {p50,p99,max}
+    @property
+    def running(self) -> bool: ...
+
+class Segment:
+    """The cell's shared-memory segment: creator side; removed by `close` (or `Segment.remove`)."""
+
+    def __init__(self, name: str, num_arms: int = 2) -> None: ...
+    def close(self) -> None: ...
+    @staticmethod
+    def remove(name: str) -> bool: ...  # True where one was there
+    @staticmethod
+    def press_estop(name: str) -> bool: ...  # False where no such segment exists
+    @staticmethod
+    def release_estop(name: str) -> bool: ...
+    @staticmethod
+    def estop_pressed(name: str) -> bool: ...
+
+class Snapshot:
+    """A seqlock-guarded float64 vector with a stamp in shared memory: one writer, many readers."""
+
+    def __init__(self, name: str, size: int, create: bool) -> None: ...
+    def write(self, values: ArrayLike, stamp_ns: int) -> None: ...
+    def read(self) -> tuple[Array, int, int]: ...  # values, stamp_ns, sequence number (0: never written)
+    def close(self) -> None: ...
+    @staticmethod
+    def remove(name: str) -> bool: ...
+
+def monotonic_ns() -> int: ...
+def set_realtime(priority: int) -> str: ...  # this thread to SCHED_FIFO + mlockall; "" or why not

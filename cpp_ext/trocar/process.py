@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Life of a Trocar process: when to end, and what it reports at the end.  Knows no ROS."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+LAUNCHER_PID = "TROCAR_LAUNCHER_PID"  # set by the launcher; gone = end
+RUN_DIR = "TROCAR_RUN_DIR"  # where reports go; unset = none
+
+
+def segment_name() -> str:
+    """Name of the cell's shared-memory segment in this ROS domain."""
+    return f"trocar.{os.environ.get('ROS_DOMAIN_ID', '0')}"
+
+
+def is_alive(pid: int) -> bool:
+    """True while a process of that id exists and is not a zombie."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+class StopFlag:
+    """True once SIGINT or SIGTERM came or the launcher died; `reason` says which."""
+
+    def __init__(self) -> None:
+        """Install the signal handlers; a second signal changes nothing."""
+        self.reason = ""
+        launcher = os.environ.get(LAUNCHER_PID, "")
+        self._launcher = int(launcher) if launcher.isdigit() else 0
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        if not self.reason:
+            self.reason = signal.Signals(number).name
+
+    def __bool__(self) -> bool:
+        """Whether to end now."""
+        if not self.reason and self._launcher and not is_alive(self._launcher):
+            self.reason = "launcher died"
+        return bool(self.reason)
+
+
+def write_report(process: str, report: dict[str, Any]) -> None:
+    """Write `$TROCAR_RUN_DIR/<process>.json`, whole or not at all; nothing where it is unset."""
+    folder = os.environ.get(RUN_DIR)
+    if not folder:
+        return
+    path = Path(folder) / f"{process}.json"
+    times = os.times()
+    report = {"cpu_s": times.user + times.system, **report}
+    partial = path.with_suffix(".part")
+    partial.write_text(json.dumps(report, indent=1))
+    partial.replace(path)
