@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A scene: what stands in the simulated cell, and the seeded errors nobody is told about.
+
+`load_scene("follow")` reads `sim/scenes/follow.yaml`; `Scene.realise(seed)` draws one cell from
+it.  SI units; a YAML key may end in `_mm` or `_deg` and is converted on reading.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trocar.camera import StereoRig
+from trocar.errors import ConfigurationError
+from trocar.geometry import Array, exp_so3, make_transform
+from trocar.sim.scene_file import read_scene
+from trocar.site import Site, load_site
+
+SCENE_FOLDER = Path(__file__).resolve().parent / "scenes"
+DEFAULT_SCENE = "follow"
+SITE_VARIABLE = "TROCAR_SITE"  # path of a site file, for a laboratory's own
+
+
+@dataclass(frozen=True)
+class TissueParameters:
+    """Shape and motion of the tissue patch; lengths in m, angles in rad, see the scene file."""
+
+    side: float = 0.120
+    vertices_per_side: int = 45
+    dome_radius: float = 0.30
+    lump_count: int = 14
+    lump_height: float = 0.0016
+    breathing_normal: float = 0.006  # peak to peak
+    breathing_lateral: float = 0.0037  # peak to peak
+    breathing_hz: float = 0.25
+    lateral_lag: float = 0.61
+    wavelength: float = 0.40
+    growth: float = 0.12
+    drift: float = 0.001
+    drift_s: float = 10.0
+
+
+@dataclass(frozen=True)
+class ErrorParameters:
+    """Magnitudes of the seeded errors: m and rad; directions and signs come from the seed."""
+
+    base_translation: float = 0.0
+    base_rotation: float = 0.0
+    joint_bias: float = 0.0
+    insertion_bias: float = 0.0
+
+
+@dataclass(frozen=True)
+class EncoderParameters:
+    """Per axis (7, jaw last): one count, and 1 sigma of position and velocity noise (rad or m)."""
+
+    resolution: tuple[float, ...] = (0.0,) * 7
+    noise: tuple[float, ...] = (0.0,) * 7
+    velocity_noise: tuple[float, ...] = (0.0,) * 7
+
+
+@dataclass(frozen=True)
+class InstrumentParameters:
+    """One pass of the second instrument; `start_s` < 0 means never."""
+
+    start_s: float = -1.0
+    duration_s: float = 2.6
+    height: float = 0.033
+    reach: float = 0.018
+    direction: str = "random"
+
+
+@dataclass(frozen=True)
+class CellTruth:
+    """What a seed decided.  Known to the simulator, the renderer and the truth only.
+
+    T_world_base (4, 4) per arm name, joint_bias (7,) per arm (measured = true + bias),
+    seeds for the tissue and the plant's noise, and the sense (+1, -1) of the sweep in y.
+    """
+
+    seed: int
+    T_world_base: dict[str, Array]
+    joint_bias: dict[str, Array]
+    tissue_seed: int
+    noise_seed: int
+    sweep_sense: int
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One simulated cell.  `T_world_camera` is the left optical frame; `initial_q` (7,) per arm."""
+
+    name: str
+    fps: float
+    T_world_camera: Array
+    site: Site
+    initial_q: dict[str, Array]
+    tissue: TissueParameters
+    errors: ErrorParameters
+    encoder: EncoderParameters
+    instrument: InstrumentParameters
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Names of the driven arms."""
+        return tuple(self.initial_q)
+
+    @property
+    def rig(self) -> StereoRig:
+        """The stereo endoscope."""
+        return self.site.endoscope
+
+    def T_world_base(self, arm: str) -> Array:
+        """Nominal pose (4, 4) of an arm's base (RCM) in the world; unknown arm: ConfigurationError."""
+        if arm not in self.initial_q:
+            raise ConfigurationError(
+                f"scene {self.name}: no arm {arm!r}; arms: {', '.join(self.arms)}"
+            )
+        return self.T_world_camera @ self.site.T_camera_base[arm]
+
+    def gravity_base(self, arm: str, gravity: float = 9.81) -> Array:
+        """Gravity (3,) in m/s2 in the nominal base frame of an arm."""
+        return self.T_world_base(arm)[:3, :3].T @ np.array([0.0, 0.0, -gravity])
+
+    def realise(self, seed: int) -> CellTruth:
+        """Draw the errors of one cell; the same seed gives the same cell."""
+        rng = np.random.default_rng([seed, 0])
+        T_world_base, joint_bias = {}, {}
+        for arm in self.arms:
+            shift = self.errors.base_translation * _direction(rng)
+            turn = self.errors.base_rotation * _direction(rng)
+            T_base_true = make_transform(exp_so3(turn), shift)
+            T_world_base[arm] = self.T_world_base(arm) @ T_base_true
+            bias = self.errors.joint_bias * rng.choice([-1.0, 1.0], 7)
+            bias[2] = self.errors.insertion_bias * rng.choice([-1.0, 1.0])
+            bias[6] = 0.0  # the jaw places nothing
+            joint_bias[arm] = bias
+        senses = {"+y": 1, "-y": -1}
+        sense = senses.get(self.instrument.direction, int(rng.choice([-1, 1])))
+        tissue_seed, noise_seed = (int(s) for s in rng.integers(0, 2**31, 2))
+        return CellTruth(seed, T_world_base, joint_bias, tissue_seed, noise_seed, sense)
+
+
+def scene_names() -> list[str]:
+    """Names that `load_scene` knows."""
+    return sorted(path.stem for path in SCENE_FOLDER.glob("*.yaml"))
+
+
+def default_site_path() -> Path:
+    """The site file in use: `TROCAR_SITE`, else the source tree's, else the installed one."""
+    named = os.environ.get(SITE_VARIABLE)
+    if named:
+        return Path(named)
+    relative = Path("launch") / "config" / "site.yaml"
+    source = Path(__file__).resolve().parent.parent / relative
+    return source if source.is_file() else Path(sys.prefix) / "share" / "trocar" / relative
+
+
+def load_scene(name: str = DEFAULT_SCENE, site: Site | None = None) -> Scene:
+    """Read a scene by name; ConfigurationError lists the valid names or keys."""
+    if name not in scene_names():
+        raise ConfigurationError(f"unknown scene {name!r}; scenes: {', '.join(scene_names())}")
+    site = site or load_site(default_site_path())
+    sections: dict[str, type] = {
+        "tissue": TissueParameters,
+        "errors": ErrorParameters,
+        "encoder": EncoderParameters,
+        "instrument": InstrumentParameters,
+    }
+    values: dict[str, Any] = read_scene(SCENE_FOLDER / f"{name}.yaml", sections, site.T_camera_base)
+    return Scene(name=name, site=site, **values)
+
+
+def _direction(rng: np.random.Generator) -> Array:
+    v = rng.standard_normal(3)
+    return v / np.linalg.norm(v)

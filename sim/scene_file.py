@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading and checking of a scene's YAML file: every refusal is one line with the valid choices."""
+
+import dataclasses
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from trocar.errors import ConfigurationError
+from trocar.geometry import Array, look_at
+
+_UNITS = {"_mm": 1e-3, "_deg": math.pi / 180.0}
+_DIRECTIONS = ("+y", "-y", "random")
+_TOP = ("fps", "camera", "arms")
+
+
+def read_scene(path: Path, sections: dict[str, type], arms: Iterable[str]) -> dict[str, Any]:
+    """Fields of `Scene` from a file; `sections` are dataclasses by key, `arms` the site's names."""
+    try:
+        data = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigurationError(f"scene file {path.name}: not readable: {error}") from error
+    where = f"scene file {path.name}"
+    _check_keys(data, (*_TOP, *sections), where)
+    missing = [key for key in _TOP if key not in data]
+    if missing:
+        raise ConfigurationError(f"{where}: missing {', '.join(missing)}; needed: {', '.join(_TOP)}")
+    fps = _number(data["fps"], f"{where}: fps")
+    if not 1.0 <= fps <= 60.0:
+        raise ConfigurationError(f"{where}: fps is {fps:g}, allowed 1 to 60")
+    values = {
+        key: _section(data.get(key, {}), kind, f"{where}: {key}") for key, kind in sections.items()
+    }
+    return {
+        "fps": fps,
+        "T_world_camera": _camera(data["camera"], f"{where}: camera"),
+        "initial_q": _arms(data["arms"], tuple(arms), f"{where}: arms"),
+        **values,
+    }
+
+
+def _check_keys(data: Any, allowed: tuple[str, ...], where: str) -> None:
+    if not isinstance(data, dict):
+        raise ConfigurationError(f"{where}: expected a mapping with keys {', '.join(allowed)}")
+    for key in data:
+        if key not in allowed:
+            raise ConfigurationError(f"{where}: unknown key {key!r}; keys: {', '.join(allowed)}")
+
+
+def _camera(data: Any, where: str) -> Array:
+    keys = ("eye", "look_at", "right")
+    _check_keys(data, keys, where)
+    vectors = [_vector(data.get(key), 3, f"{where}: {key}") for key in keys]
+    if np.linalg.norm(np.cross(vectors[1] - vectors[0], vectors[2])) < 1e-9:
+        raise ConfigurationError(f"{where}: 'right' must not point along the view")
+    return look_at(*vectors)
+
+
+def _arms(data: Any, allowed: tuple[str, ...], where: str) -> dict[str, Array]:
+    _check_keys(data, allowed, where)
+    if not data:
+        raise ConfigurationError(f"{where}: name at least one of {', '.join(allowed)}")
+    initial = {}
+    for arm, values in data.items():
+        _check_keys(values, ("initial_q",), f"{where}: {arm}")
+        initial[arm] = _vector(values.get("initial_q"), 7, f"{where}: {arm}: initial_q")
+    return initial
+
+
+def _section(data: Any, kind: type, where: str) -> Any:
+    """A parameter dataclass from a mapping; `x_mm` and `x_deg` fill field x in SI."""
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    _check_keys_with_units(data, tuple(fields), where)
+    values: dict[str, Any] = {}
+    for key, value in data.items():
+        name, factor = _split_unit(key, tuple(fields))
+        default = fields[name].default
+        if isinstance(default, tuple):
+            values[name] = tuple(_vector(value, len(default), f"{where}: {key}").tolist())
+        elif isinstance(default, str):
+            values[name] = _choice(value, f"{where}: {key}")
+        elif isinstance(default, int):
+            values[name] = round(_number(value, f"{where}: {key}"))
+        else:
+            values[name] = _number(value, f"{where}: {key}") * factor
+    return kind(**values)
+
+
+def _check_keys_with_units(data: Any, fields: tuple[str, ...], where: str) -> None:
+    units = [f"{name}{suffix}" for name in fields for suffix in _UNITS]
+    if not isinstance(data, dict) or any(key not in (*fields, *units) for key in data):
+        bad = next((k for k in data if k not in (*fields, *units)), "") if data else ""
+        raise ConfigurationError(
+            f"{where}: unknown key {bad!r}; keys: {', '.join(fields)} (lengths also _mm, angles _deg)"
+        )
+
+
+def _split_unit(key: str, fields: tuple[str, ...]) -> tuple[str, float]:
+    for suffix, factor in _UNITS.items():
+        if key not in fields and key.endswith(suffix):
+            return key.removesuffix(suffix), factor
+    return key, 1.0
+
+
+def _choice(value: Any, where: str) -> str:
+    if value not in _DIRECTIONS:
+        raise ConfigurationError(f"{where} is {value!r}; one of {', '.join(_DIRECTIONS)}")
+    return str(value)
+
+
+def _number(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ConfigurationError(f"{where} is {value!r}; give a finite number")
+    return float(value)
+
+
+def _vector(value: Any, size: int, where: str) -> Array:
+    if not isinstance(value, list) or len(value) != size:
+        raise ConfigurationError(f"{where}: give a list of {size} numbers")
+    return np.array([_number(v, where) for v in value])
