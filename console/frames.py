@@ -34,7 +34,9 @@ class Frame:
 class FrameJoiner:
     """Collects by stamp; `take` gives the newest frame that is ready, each at most once."""
 
-    def __init__(self, wait_ns: int = OVERLAY_WAIT_NS, needed: tuple[str, ...] = ("points",)) -> None:
+    def __init__(
+        self, wait_ns: int = OVERLAY_WAIT_NS, needed: tuple[str, ...] = ("points",)
+    ) -> None:
         """A frame is ready when the `needed` overlay parts are there, or it is `wait_ns` old."""
         self._wait_ns = wait_ns
         self._needed = needed
@@ -84,7 +86,12 @@ def pack(frame: Frame, seq: int, age_ms: float) -> bytes:
         bgr = cv2.cvtColor(np.asarray(rgb), cv2.COLOR_RGB2BGR)
         _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         jpegs.append(data.tobytes())
-    meta = {"seq": seq, "stamp_ns": str(frame.stamp_ns), "age_ms": round(age_ms, 1), **frame.overlay}
+    meta = {
+        "seq": seq,
+        "stamp_ns": str(frame.stamp_ns),
+        "age_ms": round(age_ms, 1),
+        **frame.overlay,
+    }
     text = json.dumps(meta, separators=(",", ":")).encode()
     return _HEADER.pack(len(text), len(jpegs[0]), len(jpegs[1])) + text + jpegs[0] + jpegs[1]
 

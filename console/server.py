@@ -98,7 +98,9 @@ class ConsoleServer:
                     raise
             else:
                 break
-        self._tasks = [asyncio.create_task(loop()) for loop in (self._expire, self._tell, self._film)]
+        self._tasks = [
+            asyncio.create_task(loop()) for loop in (self._expire, self._tell, self._film)
+        ]
         return candidate
 
     async def close(self) -> None:
@@ -174,7 +176,9 @@ class ConsoleServer:
             for client, socket in list(self._clients.items()):
                 driving = self._lease.holder == client
                 taken = self._lease.holder is not None and not driving
-                await self._send(socket, {"type": "status", "driving": driving, "taken": taken, **status})
+                await self._send(
+                    socket, {"type": "status", "driving": driving, "taken": taken, **status}
+                )
 
     async def _film(self) -> None:
         loop = asyncio.get_running_loop()
@@ -197,7 +201,7 @@ class ConsoleServer:
         queue: asyncio.Queue[bytes] = asyncio.Queue()
         self._viewers[viewer] = queue
         credit = asyncio.Semaphore(FRAMES_IN_FLIGHT)
-        sender = asyncio.create_task(self._pump(socket, queue, credit))
+        sender = asyncio.create_task(self._pump(request, socket, queue, credit))
         try:
             async for message in socket:
                 if message.type == WSMsgType.TEXT and message.data == "ack":
@@ -208,10 +212,18 @@ class ConsoleServer:
         return socket
 
     async def _pump(
-        self, socket: web.WebSocketResponse, queue: "asyncio.Queue[bytes]", credit: asyncio.Semaphore
+        self,
+        request: web.Request,
+        socket: web.WebSocketResponse,
+        queue: "asyncio.Queue[bytes]",
+        credit: asyncio.Semaphore,
     ) -> None:
-        while True:
-            await credit.acquire()
-            message = await queue.get()
-            await asyncio.wait_for(socket.send_bytes(message), SEND_TIMEOUT)
-            self.counters["frames"] += 1
+        try:
+            while True:
+                await credit.acquire()
+                message = await queue.get()
+                await asyncio.wait_for(socket.send_bytes(message), SEND_TIMEOUT)
+                self.counters["frames"] += 1
+        except (ConnectionError, asyncio.TimeoutError):
+            if request.transport is not None:
+                request.transport.abort()  # a close handshake with a stalled peer would hang
