@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the endoscope's picture is made: light, tone, noise, texture sizes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RenderOptions:
+    """Light and sensor of the simulated endoscope.  Lengths in m, grey levels in [0, 1].
+
+    lamp_offset: light guide in the left optical frame; lamp_power: m^2, so that a white
+    surface facing the lamp at 70 mm has radiance lamp_power / 0.07^2; tone_gain: exponent of
+    the shoulder 1 - 2^(-gain x); read_noise and shot_noise: standard deviation in the dark and
+    its growth to full scale (2.5 + 3 grey levels of 255 are a small endoscope's, assumed).
+    """
+
+    lamp_offset: tuple[float, float, float] = (0.00207, -0.0035, 0.0)
+    lamp_power: float = 0.0049
+    tone_gain: float = 1.9
+    vignette: float = 0.45
+    read_noise: float = 0.006
+    shot_noise: float = 0.010
+    bump_tiles: float = 9.0
+    bump_strength: float = 0.9
+    texture_size: int = 1024

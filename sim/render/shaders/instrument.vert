@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#version 330
+uniform mat4 clip_from_world;
+uniform mat4 world_from_part;
+in vec3 in_position;
+in vec3 in_normal;
+in float in_material;
+out vec3 position;
+out vec3 normal;
+out float material;
+
+void main() {
+    vec4 p = world_from_part * vec4(in_position, 1.0);
+    position = p.xyz;
+    normal = mat3(world_from_part) * in_normal;
+    material = in_material;
+    gl_Position = clip_from_world * p;
+}
