@@ -60,7 +60,7 @@ class OperatorLease:
         return self.release(client)
 
     def expire(self, now: float) -> OperatorInput | None:
-        """The released input, once, where the holder has been silent for longer than the timeout."""
+        """The released input, once, where the holder was silent for too long."""
         if self._holder is None or now - self._last_time <= self._timeout:
             return None
         self._must_release.add(self._holder)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ROS side of the console: what it hears is kept as the newest of each, what operators do is published."""
+"""ROS side of the console: keeps the newest of what it hears, publishes what operators do."""
 
 import threading
 from collections.abc import Callable

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A console server with no ROS behind it: what operators do is recorded, pictures are drawn here."""
+"""A console server with no ROS behind it: operators' wishes are recorded, pictures made up."""
 
 import asyncio
 import threading

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The server over real sockets: who may drive, what a lost page does, what a slow page may not do."""
+"""The server over real sockets: who may drive, and what lost and slow pages do."""
 
 import asyncio
 import json
