@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Composition: the `trocar` command, the launch runner, scenarios, benchmarks, evaluation, doctor."""
+"""Composition: the `trocar` command, launch runner, scenarios, benchmarks, evaluation, doctor."""
