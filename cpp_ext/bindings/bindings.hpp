@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The parts of the module, one per file bind_<part>.cpp.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+void bind_kinematics(pybind11::module_& m);
+void bind_dynamics(pybind11::module_& m);
+void bind_arm(pybind11::module_& m);
+void bind_loop(pybind11::module_& m);

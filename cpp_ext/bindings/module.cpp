@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The compiled core as a Python module; its types are written down in trocar/_core.pyi.
+#include "bindings.hpp"
+
+namespace py = pybind11;
+
+PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
+  m.doc() = "Trocar's compiled core: kinematics, dynamics, arm, loop and seam.";
+  bind_kinematics(m);
+  bind_dynamics(m);
+#ifdef TROCAR_HAS_ARM
+  bind_arm(m);
+#endif
+#ifdef TROCAR_HAS_LOOP
+  bind_loop(m);
+#endif
+}
