@@ -12,7 +12,14 @@ from pathlib import Path
 
 from trocar.app.share import PACKAGE, prefix, source_root
 
-NODES = ("sim_node", "render_node", "perception_node", "control_node", "console_node")
+# The executables and their modules, as in setup.py.
+MODULES = {
+    "sim_node": "trocar.sim.nodes.sim_node",
+    "render_node": "trocar.sim.nodes.render_node",
+    "perception_node": "trocar.perception.nodes.perception_node",
+    "control_node": "trocar.control.nodes.control_node",
+    "console_node": "trocar.console.nodes.console_node",
+}
 
 
 def link_executables() -> list[str]:
@@ -22,7 +29,7 @@ def link_executables() -> list[str]:
     folder = root / "lib" / PACKAGE
     made = []
     try:
-        for name in NODES:
+        for name in MODULES:
             target, link = scripts / name, folder / name
             if not target.is_file() or link.exists():
                 continue

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Substitutions of launch files: `$(var NAME)`, `$(env NAME [DEFAULT])`, `$(find-pkg-share PKG)`.
+"""Substitutions of launch files, which may be nested.
 
-They may be nested.  Anything else is an error that lists these three: a substitution that is
-silently left in a parameter would be worse than none.
+`$(var NAME)`, `$(env NAME [DEFAULT])`, `$(find-pkg-share PKG)` and, of ROS 2's `$(eval ...)`, the
+comparison of two quoted texts.  Anything else is an error that lists these four: a substitution
+that is silently left in a parameter would be worse than none.
 """
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +16,8 @@ from pathlib import Path
 from trocar.app.share import PACKAGE, share_folder
 from trocar.errors import ConfigurationError
 
-KNOWN = ("var", "env", "find-pkg-share")
+KNOWN = ("var", "env", "find-pkg-share", "eval")
+_COMPARISON = re.compile(r"'([^']*)'\s*(==|!=)\s*'([^']*)'")
 
 
 @dataclass
@@ -66,6 +69,8 @@ def _substitute(inner: str, scope: Scope, where: str) -> str:
         raise ConfigurationError(f"{where}: $({kind}) needs a name, as in $({kind} NAME)")
     if kind == "env":
         return _environment(words, scope.environment, where)
+    if kind == "eval":
+        return _compare(rest, where)
     if len(words) != 1:
         raise ConfigurationError(f"{where}: $({inner}) takes one name")
     if kind == "find-pkg-share":
@@ -75,6 +80,16 @@ def _substitute(inner: str, scope: Scope, where: str) -> str:
             f"{where}: unknown variable {words[0]}; valid: {', '.join(scope.variables) or 'none'}"
         )
     return scope.variables[words[0]]
+
+
+def _compare(expression: str, where: str) -> str:
+    match = _COMPARISON.fullmatch(expression.strip().strip('"').strip())
+    if match is None:
+        raise ConfigurationError(
+            f"{where}: $(eval {expression}) is not understood; valid: \"'A' == 'B'\" and !="
+        )
+    is_equal = match[1] == match[3]
+    return "true" if is_equal == (match[2] == "==") else "false"
 
 
 def _environment(words: list[str], environment: Mapping[str, str], where: str) -> str:
