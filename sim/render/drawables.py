@@ -4,6 +4,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trocar.geometry import Array
 from trocar.sim.render.context import as_uniform, build_program
@@ -12,21 +13,38 @@ from trocar.sim.render.texture import TissueTexture
 from trocar.sim.tissue import BreathingTissue
 
 
+_MARGIN = np.array([0.02, 0.05, 0.10, 0.18, 0.30])  # of the side, drawn beyond the patch
+
+
+def drawn_grid(side_count: int) -> tuple[Array, NDArray[np.int32]]:
+    """uv (N, 2) and triangles of the drawn surface: the patch's own vertices and a margin.
+
+    The field is analytic everywhere, so the margin only saves the picture a hard border.
+    """
+    line = np.concatenate([-_MARGIN[::-1], np.linspace(0.0, 1.0, side_count), 1.0 + _MARGIN])
+    n = len(line)
+    v, u = np.meshgrid(line, line, indexing="ij")
+    corner = (np.arange(n - 1)[:, None] * n + np.arange(n - 1)).ravel()
+    lower = np.stack([corner, corner + 1, corner + n + 1], axis=1)
+    upper = np.stack([corner, corner + n + 1, corner + n], axis=1)
+    return np.stack([u.ravel(), v.ravel()], 1), np.concatenate([lower, upper]).astype(np.int32)
+
+
 class TissueDrawable:
-    """The breathing patch: positions and normals go up once a frame, uv and texture once."""
+    """The breathing tissue: positions and normals go up once a frame, uv and texture once."""
 
     def __init__(self, context: Any, tissue: BreathingTissue, skin: TissueTexture) -> None:
         """Upload the mesh and the textures."""
         self.tissue = tissue
         self.program = build_program(context, "tissue")
-        count = len(tissue.uv)
-        self._packed = np.empty((count, 6), dtype="f4")
+        self._uv, triangles = drawn_grid(tissue.parameters.vertices_per_side)
+        self._packed = np.empty((len(self._uv), 6), dtype="f4")
         self._moving = context.buffer(reserve=self._packed.nbytes, dynamic=True)
-        uv = context.buffer(tissue.uv.astype("f4").tobytes())
+        uv = context.buffer(self._uv.astype("f4").tobytes())
         self._array = context.vertex_array(
             self.program,
             [(self._moving, "3f 3f", "in_position", "in_normal"), (uv, "2f", "in_uv")],
-            context.buffer(tissue.triangles.astype("i4").tobytes()),
+            context.buffer(triangles.astype("i4").tobytes()),
         )
         self._textures = [self._texture(context, image) for image in (skin.albedo, skin.bump)]
         self.program["albedo"].value = 0
@@ -42,9 +60,14 @@ class TissueDrawable:
         return texture
 
     def move(self, time_s: float) -> None:
-        """Put the patch where it is at `time_s`."""
-        self._packed[:, :3] = self.tissue.vertices(time_s)
-        self._packed[:, 3:] = self.tissue.normals(time_s)
+        """Put the surface where it is at `time_s`; shading normals by central differences."""
+        n = round(len(self._uv) ** 0.5)
+        surface = self.tissue.point(self._uv, time_s).reshape(n, n, 3)
+        along_v, along_u = np.gradient(surface, axis=(0, 1))
+        normals = np.cross(along_u, along_v)
+        normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
+        self._packed[:, :3] = surface.reshape(-1, 3)
+        self._packed[:, 3:] = normals.reshape(-1, 3)
         self._moving.write(self._packed)
 
     def draw(self) -> None:

@@ -2,7 +2,8 @@
 """Triangle meshes made of a few primitives: surfaces of revolution and lofted boxes.
 
 Positions are in m in the mesh's own frame; triangles wind counter-clockwise seen from
-outside; corners are split wherever an edge is hard, so normals are exact on each face.
+outside; corners are split wherever an edge is hard, shading normals of lofted faces lean
+outwards at the corners, so that milled steel looks polished rather than folded from card.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trocar.geometry import Array, transform_points
+
+_ROUNDING = 0.38  # tangent of the lean at a face's corner, by eye
 
 
 @dataclass(frozen=True)
@@ -88,13 +91,16 @@ def loft(sections: Sequence[tuple[float, float, float, float, float]], material:
     corners = np.stack(quads)
     # The diagonals' cross product serves sloped quads, and those with one edge of no length.
     normals = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
+    normals = np.repeat(normals / np.linalg.norm(normals, axis=1, keepdims=True), 4, axis=0)
+    centres = np.repeat(corners.mean(axis=1), 4, axis=0)
+    outward = corners.reshape(-1, 3) - centres
+    outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-12)
+    normals += _ROUNDING * outward
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     start = 4 * np.arange(len(quads))[:, None]
     triangles = np.concatenate([start + [0, 1, 2], start + [0, 2, 3]]).astype(np.int32)
     count = 4 * len(quads)
-    return Mesh(
-        corners.reshape(-1, 3), np.repeat(normals, 4, axis=0), triangles, np.full(count, material)
-    )
+    return Mesh(corners.reshape(-1, 3), normals, triangles, np.full(count, material))
 
 
 def box(size: Sequence[float], material: float = 1.0) -> Mesh:

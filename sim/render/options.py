@@ -15,11 +15,11 @@ class RenderOptions:
     """
 
     lamp_offset: tuple[float, float, float] = (0.00207, -0.0035, 0.0)
-    lamp_power: float = 0.0049
-    tone_gain: float = 1.9
-    vignette: float = 0.45
+    lamp_power: float = 0.0062
+    tone_gain: float = 2.2
+    vignette: float = 0.6
     read_noise: float = 0.006
     shot_noise: float = 0.010
-    bump_tiles: float = 9.0
-    bump_strength: float = 0.9
+    bump_tiles: float = 6.0
+    bump_strength: float = 0.85
     texture_size: int = 1024

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from trocar.sim.render.noise_field import Field, fractal_noise
 from trocar.sim.render.vessels import vessel_map
 
-PINK = np.array([0.62, 0.27, 0.25], dtype=np.float32)
-DEEP = np.array([0.40, 0.10, 0.095], dtype=np.float32)
-PALE = np.array([0.74, 0.44, 0.36], dtype=np.float32)
-ARTERY = np.array([0.34, 0.025, 0.03], dtype=np.float32)
-VEIN = np.array([0.22, 0.07, 0.10], dtype=np.float32)
+PINK = np.array([0.56, 0.19, 0.18], dtype=np.float32)
+DEEP = np.array([0.36, 0.060, 0.058], dtype=np.float32)
+PALE = np.array([0.70, 0.38, 0.28], dtype=np.float32)
+ARTERY = np.array([0.27, 0.015, 0.02], dtype=np.float32)
+VEIN = np.array([0.20, 0.060, 0.085], dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,6 @@ def tissue_texture(rng: np.random.Generator, size: int = 1024, bump_size: int = 
 
 
 def _bump(size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    height = fractal_noise(size, (size // 16, size // 8, size // 4, size // 2), rng, falloff=0.75)
+    height = fractal_noise(size, (size // 32, size // 16, size // 8), rng, falloff=0.5)
     slopes = np.stack([np.roll(height, -1, axis) - np.roll(height, 1, axis) for axis in (1, 0)], -1)
     return np.asarray(np.clip(127.5 + 44.0 * slopes / slopes.std(), 0.0, 255.0).astype(np.uint8))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dark sleeve (material 0) to brushed steel (1), which mirrors a little of the red around it.
+// Dark sleeve (material 0) to brushed steel (1), which mirrors the dim cavity around it.
 uniform float part_id;
 in vec3 position;
 in vec3 normal;
@@ -7,8 +7,12 @@ in float material;
 
 void main() {
     vec3 n = normalize(normal);
-    vec3 diffuse = mix(vec3(0.035, 0.035, 0.038), vec3(0.20, 0.20, 0.205), material);
-    vec3 c = lit(position, n, diffuse, mix(0.06, 0.45, material), 0.15);
-    vec3 mirrored = vec3(0.020, 0.012, 0.012) * (1.2 - n.z) * mix(0.35, 1.0, material);
-    developed(c + mirrored, part_id);
+    vec3 diffuse = mix(vec3(0.030, 0.030, 0.033), vec3(0.085, 0.085, 0.088), material);
+    vec3 c = lit(position, n, diffuse, mix(0.10, 0.60, material), 0.45);
+    // What a mirror sees: the lit tissue below, pinkish, and the dark wall above.
+    vec3 view = normalize(position - eye);
+    vec3 seen = view - 2.0 * dot(view, n) * n;
+    float below = clamp(0.35 - 0.9 * seen.z, 0.0, 1.0);
+    vec3 mirrored = mix(vec3(0.006), vec3(0.085, 0.062, 0.058), below * below);
+    developed(c + mirrored * mix(0.12, 1.0, material), part_id);
 }
