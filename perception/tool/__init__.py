@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tool tracking by classical means: silhouette, two shaft edges and the tip, in both eyes."""
