@@ -69,7 +69,8 @@ py::array_t<double> array_out(const Eigen::MatrixBase<Derived>& m) {
   }
 }
 
-/// Writable view on a vector or row-major matrix inside the Python object `owner`, which it keeps alive.
+/// Writable view on a vector or row-major matrix inside the Python object `owner`, which it keeps
+/// alive.
 template <typename Matrix>
 py::array_t<double> array_view(Matrix& m, const py::handle& owner) {
   constexpr int rows = Matrix::RowsAtCompileTime;

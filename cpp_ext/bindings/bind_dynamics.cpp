@@ -11,7 +11,8 @@ namespace {
 
 DynamicParameters perturbed(const DynamicParameters& self, double fraction, std::uint64_t seed) {
   if (!(fraction >= 0.0 && fraction < 1.0)) {
-    throw py::value_error("perturbed: fraction is " + std::to_string(fraction) + ", allowed [0, 1)");
+    throw py::value_error("perturbed: fraction is " + std::to_string(fraction) +
+                          ", allowed [0, 1)");
   }
   return self.perturbed(fraction, seed);
 }
@@ -23,16 +24,17 @@ Vec7 axes_in(const py::object& object, const char* what) {
 }  // namespace
 
 void bind_dynamics(py::module_& m) {
-  py::class_<DynamicParameters> c(
-      m, "DynamicParameters",
-      "Serial-chain PSM of 7 links (joints, jaw); sources and assumptions in dynamic_parameters.hpp.");
+  py::class_<DynamicParameters> c(m, "DynamicParameters",
+                                  "Serial-chain PSM of 7 links (joints, jaw); sources and "
+                                  "assumptions in dynamic_parameters.hpp.");
   c.def(py::init<>());
   bindings::bind_array<&DynamicParameters::mass>(c, "mass", "(7,) kg");
   bindings::bind_array<&DynamicParameters::com>(c, "com", "(7, 3) m, DH frame of the link");
   bindings::bind_array<&DynamicParameters::inertia>(c, "inertia",
                                                     "(7, 3) kg m2, principal, at the com, DH axes");
   bindings::bind_array<&DynamicParameters::armature>(c, "armature", "(7,) kg m2, insertion kg");
-  bindings::bind_array<&DynamicParameters::viscous>(c, "viscous", "(7,) N m s/rad, insertion N s/m");
+  bindings::bind_array<&DynamicParameters::viscous>(c, "viscous",
+                                                    "(7,) N m s/rad, insertion N s/m");
   bindings::bind_array<&DynamicParameters::coulomb>(c, "coulomb", "(7,) N m, insertion N");
   bindings::bind_array<&DynamicParameters::gravity_base>(c, "gravity_base",
                                                          "(3,) m/s2, in the arm's base frame");
@@ -41,7 +43,8 @@ void bind_dynamics(py::module_& m) {
 
   m.def(
       "inverse_dynamics",
-      [](const DynamicParameters& p, const py::object& q, const py::object& qd, const py::object& qdd) {
+      [](const DynamicParameters& p, const py::object& q, const py::object& qd,
+         const py::object& qdd) {
         return bindings::array_out(
             inverse_dynamics(p, axes_in(q, "q"), axes_in(qd, "qd"), axes_in(qdd, "qdd")));
       },

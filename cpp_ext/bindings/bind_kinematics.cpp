@@ -16,7 +16,8 @@ py::array_t<double> link_frames(const py::object& q) {
   const psm::LinkFrames frames = psm::link_frames(bindings::vector_in<kNumJoints>(q, "q"));
   py::array_t<double> out({static_cast<int>(frames.size()), 4, 4});
   for (std::size_t i = 0; i < frames.size(); ++i) {
-    Eigen::Map<Eigen::Matrix<double, 4, 4, Eigen::RowMajor>>(out.mutable_data(i)) = frames[i].matrix();
+    Eigen::Map<Eigen::Matrix<double, 4, 4, Eigen::RowMajor>>(out.mutable_data(i)) =
+        frames[i].matrix();
   }
   return out;
 }
@@ -54,7 +55,8 @@ void bind_kinematics(py::module_& m) {
       .value("OUTSIDE_LIMITS", psm::IkStatus::kOutsideLimits)
       .finalize();
 
-  py::class_<psm::IkResult>(m, "IkResult", "Joints (6,), finite and inside the limits, and a status.")
+  py::class_<psm::IkResult>(m, "IkResult",
+                            "Joints (6,), finite and inside the limits, and a status.")
       .def_property_readonly("q", [](const psm::IkResult& r) { return bindings::array_out(r.q); })
       .def_readonly("status", &psm::IkResult::status);
 

@@ -30,15 +30,16 @@ inline constexpr double kYawDisc34 = 0.82115, kJawDisc34 = 0.41061;
 
 /// Everything the equation of motion needs; plain values, no ROS, no simulator.
 struct DynamicParameters {
-  /// kg.  Yaw: [Si] 0.994.  Pitch: [Si] pitch1 + pitch2 + pitch3, the parallelogram's bars lumped on
-  /// the pitch link.  Insertion: [assumed] [Si] carriage 0.637 net of a counterweight of 0.387: a
-  /// serial chain has no counterweight, and the bare 0.637 kg would take 68 % of the Classic
+  /// kg.  Yaw: [Si] 0.994.  Pitch: [Si] pitch1 + pitch2 + pitch3, the parallelogram's bars lumped
+  /// on the pitch link.  Insertion: [assumed] [Si] carriage 0.637 net of a counterweight of 0.387:
+  /// a serial chain has no counterweight, and the bare 0.637 kg would take 68 % of the Classic
   /// motor's 9.88 N; the moving inertia is therefore understated.  Roll: [assumed] 8.35 mm tube of
   /// 0.42 m.  Wrist and jaws: [assumed] steel parts of a few cubic centimetres in all.
   Vec7 mass;
-  /// m, in the link's DH frame.  Insertion: [Si] (0.018, 0, 0.060).  Yaw and pitch: [assumed] the Si
-  /// centres (0.1 m off the axis) belong to 17 N m motors; the Classic arm is counterbalanced, so
-  /// they are drawn in until gravity takes below 40 % of 3.32 N m anywhere.  Roll: middle of the tube.
+  /// m, in the link's DH frame.  Insertion: [Si] (0.018, 0, 0.060).  Yaw and pitch: [assumed] the
+  /// Si centres (0.1 m off the axis) belong to 17 N m motors; the Classic arm is counterbalanced,
+  /// so they are drawn in until gravity takes below 40 % of 3.32 N m anywhere.  Roll: middle of the
+  /// tube.
   Mat73 com;
   /// kg m2, principal, about the centre of mass, DH axes.  [assumed]: uniform bodies of the size of
   /// the parts; pitch: bars of 0.2-0.35 m in the plane normal to the pitch axis.

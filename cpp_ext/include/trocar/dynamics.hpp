@@ -34,7 +34,8 @@ inline DynamicFrames dynamic_frames(const Vec7& q) {
 }
 
 /// Effort (7,) of a wrench (force, moment about the base origin) along axis i.
-inline double axis_effort(int i, const Transform& T_base_link, const Vec3& force, const Vec3& moment) {
+inline double axis_effort(int i, const Transform& T_base_link, const Vec3& force,
+                          const Vec3& moment) {
   const Vec3 z = T_base_link.R.col(2);
   return i == kPrismatic ? z.dot(force) : z.dot(moment - T_base_link.p.cross(force));
 }
@@ -131,7 +132,8 @@ inline Mat7 mass_matrix(const DynamicParameters& p, const Vec7& q) {
 inline constexpr std::array<double, kNumAxes> kFrictionSpeed = {0.01, 0.01, 0.001, 0.05,
                                                                 0.05, 0.05, 0.05};
 
-/// Effort (7,) that friction takes at the joint speed qd: viscous qd + coulomb tanh(qd / kFrictionSpeed).
+/// Effort (7,) that friction takes at the joint speed qd: viscous qd + coulomb tanh(qd /
+/// kFrictionSpeed).
 inline Vec7 friction_effort(const DynamicParameters& p, const Vec7& qd) {
   Vec7 tau;
   for (int i = 0; i < kNumAxes; ++i) {

@@ -21,8 +21,8 @@ namespace trocar::psm {
 
 enum class IkStatus : std::uint8_t {
   kOk = 0,
-  kOutOfReach = 1,     // non-finite or absurd input, not a rotation, or z6 through the RCM: q = seed
-  kNearRcm = 2,        // wrist-pitch axis closer than 45 mm to the RCM: q = clamped solution or seed
+  kOutOfReach = 1,  // non-finite or absurd input, not a rotation, or z6 through the RCM: q = seed
+  kNearRcm = 2,     // wrist-pitch axis closer than 45 mm to the RCM: q = clamped solution or seed
   kOutsideLimits = 3,  // q = the solution, each joint clamped into its range
 };
 
@@ -32,12 +32,14 @@ struct IkResult {
   IkStatus status;
 };
 
-inline constexpr double kMaxGoalDistance = 100.0;  // m; beyond it a goal is a mistake, and squares stay finite
-inline constexpr double kLimitTolerance = 1e-9;    // rad, m: rounding at a limit is not a breach
+inline constexpr double kMaxGoalDistance =
+    100.0;  // m; beyond it a goal is a mistake, and squares stay finite
+inline constexpr double kLimitTolerance = 1e-9;  // rad, m: rounding at a limit is not a breach
 inline constexpr double kTwoPi = 2.0 * kPi;
 
-/// The turn of `angle` nearest to `near`, then moved by whole turns into [lo, hi] where one fits.
+/// The turn of `angle` nearest to `near`, then moved by one turn into [lo, hi] where that fits.
 inline double nearest_turn(double angle, double near, double lo, double hi) {
+  near = std::min(std::max(near, lo), hi);  // a seed outside must not choose a turn outside
   double turned = angle + kTwoPi * std::nearbyint((near - angle) * (1.0 / kTwoPi));
   if (turned > hi && turned - kTwoPi >= lo - kLimitTolerance) turned -= kTwoPi;
   if (turned < lo && turned + kTwoPi <= hi + kLimitTolerance) turned += kTwoPi;
@@ -94,7 +96,7 @@ inline IkResult inverse_kinematics(const Transform& T_base_cp, const Vec6& q_see
   q[1] = std::atan2(-o5.y(), level);
   q[2] = depth + kWristOffset;
   const double sin_roll = s1 * s2 * z5.x() + c2 * z5.y() - c1 * s2 * z5.z();  // -z5.x3
-  const double cos_roll = -c1 * z5.x() - s1 * z5.z();                        // z5.y3
+  const double cos_roll = -c1 * z5.x() - s1 * z5.z();                         // z5.y3
   q[3] = nearest_turn(std::atan2(sin_roll, cos_roll), q_seed[3], q_min[3], q_max[3]);
   q[4] = std::atan2(-z6.dot(z3), x5.dot(z3));
   q[5] = std::atan2(x6.dot(x5), x6.dot(z5));

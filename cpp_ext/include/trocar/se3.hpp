@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Rigid transforms as a rotation matrix and a translation.  `T_a_b` is the pose of b in a.
-/// Equations: Murray, Li, Sastry, "A Mathematical Introduction to Robotic Manipulation" (1994), ch. 2.
+/// Equations: Murray, Li, Sastry, "A Mathematical Introduction to Robotic Manipulation" (1994),
+/// ch. 2.
 #pragma once
 
 #include <cmath>
