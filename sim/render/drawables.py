@@ -12,12 +12,11 @@ from trocar.sim.render.mesh import Mesh
 from trocar.sim.render.texture import TissueTexture
 from trocar.sim.tissue import BreathingTissue
 
-
 _MARGIN = np.array([0.02, 0.05, 0.10, 0.18, 0.30])  # of the side, drawn beyond the patch
 
 
 def drawn_grid(side_count: int) -> tuple[Array, NDArray[np.int32]]:
-    """uv (N, 2) and triangles of the drawn surface: the patch's own vertices and a margin.
+    """Surface coordinates uv (N, 2) and triangles: the patch's own vertices and a margin.
 
     The field is analytic everywhere, so the margin only saves the picture a hard border.
     """
@@ -86,7 +85,15 @@ class PartDrawable:
         packed = np.column_stack([mesh.vertices, mesh.normals, mesh.material]).astype("f4")
         self._array = context.vertex_array(
             program,
-            [(context.buffer(packed.tobytes()), "3f 3f 1f", "in_position", "in_normal", "in_material")],
+            [
+                (
+                    context.buffer(packed.tobytes()),
+                    "3f 3f 1f",
+                    "in_position",
+                    "in_normal",
+                    "in_material",
+                )
+            ],
             context.buffer(mesh.triangles.astype("i4").tobytes()),
         )
 

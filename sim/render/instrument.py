@@ -82,7 +82,9 @@ def straight(T_world_cp: ArrayLike, jaw: float, mask_offset: int = MASK_STEP) ->
 
 def _pin(radius: float, half: float, axis: str) -> Mesh:
     """A short steel cylinder about x or y through the origin, m."""
-    hub = revolve([(-half, 0.0), (-half + 1e-6, radius), (half - 1e-6, radius), (half, 0.0)], 20, 1.0)
+    hub = revolve(
+        [(-half, 0.0), (-half + 1e-6, radius), (half - 1e-6, radius), (half, 0.0)], 20, 1.0
+    )
     turn = [0.0, 0.5 * np.pi, 0.0] if axis == "x" else [-0.5 * np.pi, 0.0, 0.0]
     return hub.moved(make_transform(exp_so3(turn)))
 
@@ -94,9 +96,9 @@ def _shaft() -> Mesh:
               (2.1e-3, -1.4e-3, 1.4e-3, y0, y1)], 1.0)
         for y0, y1 in ((-3.3e-3, -2.2e-3), (2.2e-3, 3.3e-3))
     ]  # fmt: skip
-    sleeve = revolve([(-SHAFT_LENGTH, r), (-13e-3, r)], SHAFT_SIDES, 0.0)
+    sleeve = revolve([(-SHAFT_LENGTH, r), (-8.0e-3, r)], SHAFT_SIDES, 0.0)
     ferrule = revolve(
-        [(-13e-3, r), (-6.0e-3, r), (-5.0e-3, 3.5e-3), (-4.9e-3, 0.0)], SHAFT_SIDES, 0.8
+        [(-8.0e-3, r), (-6.0e-3, r), (-5.0e-3, 3.5e-3), (-4.9e-3, 0.0)], SHAFT_SIDES, 0.7
     )
     return merge([sleeve, ferrule, *ears, _pin(1.0e-3, 3.6e-3, "y")])
 
@@ -104,7 +106,8 @@ def _shaft() -> Mesh:
 def _wrist() -> Mesh:
     body = loft(
         [(-1.9e-3, -1.3e-3, 1.3e-3, -2.1e-3, 2.1e-3), (1.2e-3, -2.5e-3, 2.5e-3, -2.1e-3, 2.1e-3),
-         (4.6e-3, -3.0e-3, 3.0e-3, -2.4e-3, 2.4e-3), (5.6e-3, -3.0e-3, 3.0e-3, -2.2e-3, 2.2e-3)], 1.0,
+         (4.6e-3, -3.0e-3, 3.0e-3, -2.4e-3, 2.4e-3), (5.6e-3, -3.0e-3, 3.0e-3, -2.2e-3, 2.2e-3)],
+        1.0,
     )  # fmt: skip
     ears = [
         loft([(5.5e-3, x0, x1, -2.3e-3, 2.3e-3), (9.4e-3, x0, x1, -2.1e-3, 2.1e-3),
@@ -121,7 +124,10 @@ def _jaw(side: float) -> Mesh:
     sections = [(0.3e-3, 1.7e-3, 1.9e-3), (2.6e-3, 1.6e-3, 2.1e-3), (4.6e-3, 1.35e-3, 1.75e-3),
                 (0.82 * tip, 1.15e-3, 1.15e-3), (tip, 0.75e-3, 0.55e-3)]  # fmt: skip
     blade = loft(
-        [(z, -hx, hx, *((0.0, depth) if side > 0.0 else (-depth, 0.0))) for z, hx, depth in sections],
+        [
+            (z, -hx, hx, *((0.0, depth) if side > 0.0 else (-depth, 0.0)))
+            for z, hx, depth in sections
+        ],
         1.0,
     )
     hub = _pin(1.9e-3, 0.9e-3, "x").moved(make_transform(translation=[0.95e-3 * side, 0.0, 0.0]))

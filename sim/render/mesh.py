@@ -32,7 +32,9 @@ class Mesh:
     def moved(self, T_a_mesh: Array) -> "Mesh":
         """The same mesh expressed in frame a."""
         normals = self.normals @ T_a_mesh[:3, :3].T
-        return Mesh(transform_points(T_a_mesh, self.vertices), normals, self.triangles, self.material)
+        return Mesh(
+            transform_points(T_a_mesh, self.vertices), normals, self.triangles, self.material
+        )
 
 
 def merge(meshes: Sequence[Mesh]) -> Mesh:

@@ -18,9 +18,12 @@ def _spline_matrix(size: int, cells: int) -> Field:
     x = (np.arange(size) + 0.5) * cells / size
     i = np.floor(x).astype(int)
     t = x - i
-    weights = np.stack(
-        [(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], axis=1
-    ) / 6.0
+    weights = (
+        np.stack(
+            [(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], axis=1
+        )
+        / 6.0
+    )
     matrix = np.zeros((size, cells), dtype=np.float32)
     rows = np.arange(size)
     for k in range(4):

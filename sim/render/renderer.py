@@ -102,7 +102,9 @@ class EndoscopeRenderer:
         """What draws, in the driver's words."""
         return str(self._context.info["GL_RENDERER"])
 
-    def render(self, snapshot: CellSnapshot, stamp_ns: int, *, truth: bool = False) -> RenderedFrame:
+    def render(
+        self, snapshot: CellSnapshot, stamp_ns: int, *, truth: bool = False
+    ) -> RenderedFrame:
         """Draw one capture; the noise is a function of the seed and the stamp alone.
 
         `truth` adds metric depth and masks, at the price of a second read-back.

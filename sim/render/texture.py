@@ -37,7 +37,9 @@ def _step(x: Field, low: float, high: float) -> Field:
     return np.asarray(t * t * (3.0 - 2.0 * t), dtype=np.float32)
 
 
-def tissue_texture(rng: np.random.Generator, size: int = 1024, bump_size: int = 256) -> TissueTexture:
+def tissue_texture(
+    rng: np.random.Generator, size: int = 1024, bump_size: int = 256
+) -> TissueTexture:
     """Draw one tissue skin; `size` px cover uv = [0, 1], the bump map is tiled over it."""
     regions = fractal_noise(size, (3, 6, 12, 24), rng)
     mottle = fractal_noise(size, (size // 16, size // 8, size // 4), rng, falloff=0.9)

@@ -134,11 +134,11 @@ def test_tissue_depth_is_the_material_surface():
         i = np.floor(uv[seen]).astype(int)
         f = uv[seen] - i
         d = drawn.depth
-        depth = (
-            (d[i[:, 1], i[:, 0]] * (1 - f[:, 0]) + d[i[:, 1], i[:, 0] + 1] * f[:, 0]) * (1 - f[:, 1])
-            + (d[i[:, 1] + 1, i[:, 0]] * (1 - f[:, 0]) + d[i[:, 1] + 1, i[:, 0] + 1] * f[:, 0])
-            * f[:, 1]
-        )
+        depth = (d[i[:, 1], i[:, 0]] * (1 - f[:, 0]) + d[i[:, 1], i[:, 0] + 1] * f[:, 0]) * (
+            1 - f[:, 1]
+        ) + (d[i[:, 1] + 1, i[:, 0]] * (1 - f[:, 0]) + d[i[:, 1] + 1, i[:, 0] + 1] * f[:, 0]) * f[
+            :, 1
+        ]
         assert seen.sum() > 100
         assert np.percentile(np.abs(depth - p[seen, 2]), 95) < 1e-5
     r.close()
@@ -168,7 +168,9 @@ def test_scaling_keeps_rays(factor, u, v):
     small = scaled_intrinsics(eye, 640 // factor, 480 // factor)
     scale = np.array([small.width / 640, small.height / 480])
     uv_small = (np.array([u, v]) + 0.5) * scale - 0.5
-    np.testing.assert_allclose(small.unproject(uv_small, 0.07), eye.unproject([u, v], 0.07), atol=1e-12)
+    np.testing.assert_allclose(
+        small.unproject(uv_small, 0.07), eye.unproject([u, v], 0.07), atol=1e-12
+    )
 
 
 def test_distortion_is_refused_in_one_line():

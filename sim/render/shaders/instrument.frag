@@ -7,8 +7,8 @@ in float material;
 
 void main() {
     vec3 n = normalize(normal);
-    vec3 diffuse = mix(vec3(0.030, 0.030, 0.033), vec3(0.085, 0.085, 0.088), material);
-    vec3 c = lit(position, n, diffuse, mix(0.10, 0.60, material), 0.45);
+    vec3 diffuse = mix(vec3(0.030, 0.030, 0.033), vec3(0.060, 0.060, 0.062), material);
+    vec3 c = lit(position, n, diffuse, mix(0.08, 0.45, material), 0.45);
     // What a mirror sees: the lit tissue below, pinkish, and the dark wall above.
     vec3 view = normalize(position - eye);
     vec3 seen = view - 2.0 * dot(view, n) * n;

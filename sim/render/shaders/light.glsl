@@ -9,6 +9,8 @@ uniform vec4 optics;      // principal point in px, 1 / half diagonal in px, vig
 uniform vec4 exposure;    // light power x m^2, tone gain, read noise, shot noise (grey levels)
 uniform uvec2 noise_key;  // from seed, stamp and eye
 
+const float kLampSize2 = 0.0016;  // m^2: a light guide is no point, near things do not burn out
+
 layout(location = 0) out vec3 colour;
 layout(location = 1) out vec2 truth;  // metric depth (m), mask id
 
@@ -32,8 +34,8 @@ vec3 normal_noise() {
 // What the light does to a surface of normal n at p: `diffuse` reflectance, `shine` highlight.
 vec3 lit(vec3 p, vec3 n, vec3 diffuse, float shine, float sharpness) {
     vec3 l = lamp - p;
-    float inverse2 = 1.0 / dot(l, l);
-    l *= sqrt(inverse2);
+    float d2 = dot(l, l);
+    l *= inversesqrt(d2);
     vec3 v = normalize(eye - p);
     float cosine = dot(l, -lamp_axis);
     float spot = cosine * cosine;
@@ -42,7 +44,7 @@ vec3 lit(vec3 p, vec3 n, vec3 diffuse, float shine, float sharpness) {
     s *= s; s *= s; s *= s; s *= s;   // s^16
     float narrow = s * s; narrow *= narrow;   // s^64
     float highlight = shine * mix(s, narrow * narrow, sharpness);
-    return exposure.x * inverse2 * spot * (diffuse * max(dot(n, l), 0.0) + highlight);
+    return exposure.x / (d2 + kLampSize2) * spot * (diffuse * max(dot(n, l), 0.0) + highlight);
 }
 
 // Sensor: vignette, shoulder, gamma 2, noise.  Writes both attachments.
