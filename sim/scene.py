@@ -114,7 +114,7 @@ class Scene:
         return self.site.endoscope
 
     def T_world_base(self, arm: str) -> Array:
-        """Nominal pose (4, 4) of an arm's base (RCM) in the world; unknown arm: ConfigurationError."""
+        """Nominal pose (4, 4) of an arm's base (RCM) in the world; refuses an unknown arm."""
         if arm not in self.initial_q:
             raise ConfigurationError(
                 f"scene {self.name}: no arm {arm!r}; arms: {', '.join(self.arms)}"

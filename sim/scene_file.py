@@ -28,7 +28,9 @@ def read_scene(path: Path, sections: dict[str, type], arms: Iterable[str]) -> di
     _check_keys(data, (*_TOP, *sections), where)
     missing = [key for key in _TOP if key not in data]
     if missing:
-        raise ConfigurationError(f"{where}: missing {', '.join(missing)}; needed: {', '.join(_TOP)}")
+        raise ConfigurationError(
+            f"{where}: missing {', '.join(missing)}; needed: {', '.join(_TOP)}"
+        )
     fps = _number(data["fps"], f"{where}: fps")
     if not 1.0 <= fps <= 60.0:
         raise ConfigurationError(f"{where}: fps is {fps:g}, allowed 1 to 60")
@@ -95,7 +97,8 @@ def _check_keys_with_units(data: Any, fields: tuple[str, ...], where: str) -> No
     if not isinstance(data, dict) or any(key not in (*fields, *units) for key in data):
         bad = next((k for k in data if k not in (*fields, *units)), "") if data else ""
         raise ConfigurationError(
-            f"{where}: unknown key {bad!r}; keys: {', '.join(fields)} (lengths also _mm, angles _deg)"
+            f"{where}: unknown key {bad!r}; keys: {', '.join(fields)} "
+            "(lengths also _mm, angles also _deg)"
         )
 
 

@@ -51,11 +51,11 @@ class BreathingTissue:
         self.uv: Array = np.stack([u.ravel(), v.ravel()], axis=1)  # (N, 2), row by row
         self._grid_xy = self._xy(self.uv)
         self._grid_rest = self._rest(self._grid_xy)
-        self.triangles: NDArray[np.int32] = _grid_triangles(n)  # (M, 3), counter-clockwise from above
+        self.triangles = _grid_triangles(n)  # (M, 3) int32, counter-clockwise from above
 
     @classmethod
     def of(cls, scene: Scene, seed: int) -> "BreathingTissue":
-        """The tissue of a scene realised with a seed, as the simulator and the renderer both need it."""
+        """The tissue of a scene realised with a seed; the same for simulator and renderer."""
         return cls(scene.tissue, scene.realise(seed).tissue_seed)
 
     def vertices(self, t: float) -> Array:
@@ -81,9 +81,9 @@ class BreathingTissue:
         return self._surface(xy, t)[0] - rest
 
     def closest_uv(self, points: ArrayLike, t: float, iterations: int = 6) -> Array:
-        """uv (..., 2) of the surface point nearest to world points (..., 3): Gauss-Newton.
+        """Coordinates uv (..., 2) of the surface point nearest to world points (..., 3).
 
-        Converges for points within a few centimetres of the gently curved patch; clamped to it.
+        Gauss-Newton, clamped to the patch; converges from within a few centimetres.
         """
         p = np.asarray(points, dtype=float)
         half = self.parameters.side / 2.0
@@ -135,10 +135,13 @@ class BreathingTissue:
         dw = p.growth * fade[..., None] / _GROWTH_RADIUS**2 * xy
         theta = 2.0 * np.pi * p.breathing_hz * t + self._phase - xy @ self._k
         lagged = theta - p.lateral_lag
-        field = np.multiply.outer(0.5 * (1.0 - np.cos(theta)), p.breathing_normal * self._normal)
-        field += np.multiply.outer(0.5 * (1.0 - np.cos(lagged)), p.breathing_lateral * self._lateral)
-        slope = np.multiply.outer(0.5 * np.sin(theta), p.breathing_normal * self._normal)
-        slope += np.multiply.outer(0.5 * np.sin(lagged), p.breathing_lateral * self._lateral)
+        normal = p.breathing_normal * self._normal
+        lateral = p.breathing_lateral * self._lateral
+        outer = np.multiply.outer
+        field = outer(0.5 - 0.5 * np.cos(theta), normal) + outer(
+            0.5 - 0.5 * np.cos(lagged), lateral
+        )
+        slope = outer(0.5 * np.sin(theta), normal) + outer(0.5 * np.sin(lagged), lateral)
         drift = p.drift * np.sin(0.5 * np.pi * t / p.drift_s) * self._drift
         position = np.concatenate([xy, height[..., None]], axis=-1) + w[..., None] * field + drift
         tangents = []
