@@ -89,16 +89,17 @@ def _pin(radius: float, half: float, axis: str) -> Mesh:
     return hub.moved(make_transform(exp_so3(turn)))
 
 
-def _shaft() -> Mesh:
+def _shaft(sides: int, slices: int) -> Mesh:
     r = 0.5 * SHAFT_DIAMETER
     ears = [
         loft([(-5.2e-3, -2.6e-3, 2.6e-3, y0, y1), (-0.5e-3, -2.4e-3, 2.4e-3, y0, y1),
               (2.1e-3, -1.4e-3, 1.4e-3, y0, y1)], 1.0)
         for y0, y1 in ((-3.3e-3, -2.2e-3), (2.2e-3, 3.3e-3))
     ]  # fmt: skip
-    sleeve = revolve([(-SHAFT_LENGTH, r), (-8.0e-3, r)], SHAFT_SIDES, 0.0)
+    stations = np.linspace(-SHAFT_LENGTH, -8.0e-3, slices + 1)
+    sleeve = revolve([(float(z), r) for z in stations], sides, 0.0)
     ferrule = revolve(
-        [(-8.0e-3, r), (-6.0e-3, r), (-5.0e-3, 3.5e-3), (-4.9e-3, 0.0)], SHAFT_SIDES, 0.7
+        [(-8.0e-3, r), (-6.0e-3, r), (-5.0e-3, 3.5e-3), (-4.9e-3, 0.0)], sides, 0.7
     )
     return merge([sleeve, ferrule, *ears, _pin(1.0e-3, 3.6e-3, "y")])
 
@@ -134,6 +135,15 @@ def _jaw(side: float) -> Mesh:
     return merge([blade, hub])
 
 
-def instrument_meshes() -> dict[str, Mesh]:
-    """Mesh of each part in its own frame; about 700 triangles together."""
-    return {"shaft": _shaft(), "wrist": _wrist(), "jaw_a": _jaw(1.0), "jaw_b": _jaw(-1.0)}
+def instrument_meshes(sides: int = SHAFT_SIDES, slices: int = 1) -> dict[str, Mesh]:
+    """Mesh of each part in its own frame, about 1100 triangles together.
+
+    `sides` round the shaft, `slices` along it: long triangles cost nothing here but are dear
+    to a rasteriser that walks their bounding boxes.
+    """
+    return {
+        "shaft": _shaft(sides, slices),
+        "wrist": _wrist(),
+        "jaw_a": _jaw(1.0),
+        "jaw_b": _jaw(-1.0),
+    }

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The endoscope without OpenGL: PyBullet's software TinyRenderer, 320x240 at 10 Hz.
+
+The stand-in where there is no EGL: same cell, same frames and mask ids, a plainer picture
+(one directional light, no highlights), and edges good to about a pixel.  The rig is the
+scene's, scaled by the half-pixel rule: consumers read `rig`.
+"""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pybullet
+from numpy.typing import NDArray
+
+from trocar.camera import Intrinsics, StereoRig
+from trocar.estimates import StereoFrame
+from trocar.geometry import Array, inverse, quat_xyzw_from_matrix
+from trocar.sim.render.drawables import drawn_grid
+from trocar.sim.render.frame import EyeTruth, RenderedFrame
+from trocar.sim.render.instrument import (
+    MASK_STEP,
+    PART_IDS,
+    Instrument,
+    from_joints,
+    instrument_meshes,
+    straight,
+)
+from trocar.sim.render.mesh import Mesh
+from trocar.sim.render.png import write_png
+from trocar.sim.render.projection import FAR, NEAR, scaled_rig
+from trocar.sim.render.texture import tissue_texture
+from trocar.sim.scene import Scene
+from trocar.sim.snapshot import CellSnapshot
+from trocar.sim.tissue import BreathingTissue
+
+WIDTH, HEIGHT, FPS = 320, 240, 10.0
+_TEXTURE_SIZE = 512
+_VERTICES_PER_SIDE = 23  # of the patch: TinyRenderer's cost follows the triangles
+_SHAFT_SIDES, _SHAFT_SLICES = 24, 30  # short triangles: it walks their bounding boxes
+_NOISE = 2.0  # grey levels
+_VIGNETTE = 0.6
+_COLOURS = {0: (0.17, 0.17, 0.18, 1.0), 1: (0.5, 0.5, 0.51, 1.0)}  # by material, sleeve and steel
+_AWAY = [0.0, 0.0, -10.0]  # m; where a hidden instrument waits
+
+
+class TinyEndoscope:
+    """Draws a cell with PyBullet's TinyRenderer, in a client of its own."""
+
+    device = "PyBullet TinyRenderer"
+
+    def __init__(
+        self,
+        rig: StereoRig,
+        tissue: BreathingTissue,
+        T_world_camera: Array,
+        T_world_base: Array,
+        seed: int = 0,
+    ) -> None:
+        """Same meaning as `EndoscopeRenderer`, but the rig is scaled to 320x240."""
+        self.rig = scaled_rig(rig, WIDTH, HEIGHT)
+        self._tissue = tissue
+        self._T_world_base = T_world_base
+        self._T_world_camera = T_world_camera
+        self._seed = seed
+        self._client = pybullet.connect(pybullet.DIRECT)
+        self._uv, self._triangles = drawn_grid(_VERTICES_PER_SIDE)
+        self._skin = self._load_skin(seed)
+        self._patch = -1
+        self._parts = {offset: self._make_parts() for offset in (0, MASK_STEP)}
+        self._vignette = _vignette(self.rig.left)
+
+    @classmethod
+    def of(cls, scene: Scene, seed: int) -> "TinyEndoscope":
+        """The stand-in for a scene realised with a seed, true errors included."""
+        T_world_base = scene.realise(seed).T_world_base["PSM1"]
+        tissue = BreathingTissue.of(scene, seed)
+        return cls(scene.rig, tissue, scene.T_world_camera, T_world_base, seed)
+
+    def render(
+        self, snapshot: CellSnapshot, stamp_ns: int, *, truth: bool = False
+    ) -> RenderedFrame:
+        """Draw one capture; the noise is a function of the seed and the stamp alone."""
+        self._move_tissue(snapshot.time_s)
+        self._place(from_joints(self._T_world_base, snapshot.psm1_q))
+        if snapshot.psm2_shown:
+            second = straight(snapshot.psm2_T_world_cp, snapshot.psm2_jaw, MASK_STEP)
+            self._place(second)
+        else:
+            self._hide(MASK_STEP)
+        rng = np.random.default_rng([self._seed, stamp_ns])
+        left_rgb, left = self._draw(self.rig.left, self._T_world_camera, rng)
+        right_rgb, right = self._draw(
+            self.rig.right, self._T_world_camera @ self.rig.T_left_right, rng
+        )
+        stereo = StereoFrame(stamp_ns, left_rgb, right_rgb)
+        return RenderedFrame(stereo, left, right) if truth else RenderedFrame(stereo)
+
+    def close(self) -> None:
+        """End the PyBullet client."""
+        pybullet.disconnect(self._client)
+
+    def _load_skin(self, seed: int) -> int:
+        skin = tissue_texture(np.random.default_rng([seed, 2]), _TEXTURE_SIZE)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "skin.png"
+            write_png(path, np.ascontiguousarray(skin.albedo[..., :3]))
+            return int(pybullet.loadTexture(str(path), physicsClientId=self._client))
+
+    def _body(self, mesh: Mesh, colour: tuple[float, ...]) -> int:
+        shape = pybullet.createVisualShape(
+            pybullet.GEOM_MESH,
+            vertices=mesh.vertices.tolist(),
+            indices=mesh.triangles.ravel().tolist(),
+            normals=mesh.normals.tolist(),
+            rgbaColor=colour,
+            physicsClientId=self._client,
+        )
+        body = pybullet.createMultiBody(
+            baseVisualShapeIndex=shape, basePosition=_AWAY, physicsClientId=self._client
+        )
+        return int(body)
+
+    def _make_parts(self) -> dict[str, list[int]]:
+        """Bodies of one instrument by part: one per material, PyBullet has no vertex colours."""
+        bodies: dict[str, list[int]] = {}
+        for name, mesh in instrument_meshes(_SHAFT_SIDES, _SHAFT_SLICES).items():
+            bodies[name] = []
+            steel = mesh.material[mesh.triangles[:, 0]] > 0.5
+            for material in (0, 1):
+                triangles = mesh.triangles[steel == bool(material)]
+                if len(triangles):
+                    piece = Mesh(mesh.vertices, mesh.normals, triangles, mesh.material)
+                    bodies[name].append(self._body(piece, _COLOURS[material]))
+        return bodies
+
+    def _place(self, instrument: Instrument) -> None:
+        for name, T_world_part in instrument.part_poses().items():
+            for body in self._parts[instrument.mask_offset][name]:
+                pybullet.resetBasePositionAndOrientation(
+                    body,
+                    T_world_part[:3, 3].tolist(),
+                    quat_xyzw_from_matrix(T_world_part).tolist(),
+                    physicsClientId=self._client,
+                )
+
+    def _hide(self, mask_offset: int) -> None:
+        for bodies in self._parts[mask_offset].values():
+            for body in bodies:
+                pybullet.resetBasePositionAndOrientation(
+                    body, _AWAY, [0.0, 0.0, 0.0, 1.0], physicsClientId=self._client
+                )
+
+    def _move_tissue(self, time_s: float) -> None:
+        """PyBullet cannot deform a rigid body's mesh: the patch is made anew each frame."""
+        if self._patch >= 0:
+            pybullet.removeBody(self._patch, physicsClientId=self._client)
+        shape = pybullet.createVisualShape(
+            pybullet.GEOM_MESH,
+            vertices=self._tissue.point(self._uv, time_s).tolist(),
+            indices=self._triangles.ravel().tolist(),
+            uvs=self._uv.tolist(),
+            normals=self._tissue.normal(self._uv, time_s).tolist(),
+            physicsClientId=self._client,
+        )
+        self._patch = pybullet.createMultiBody(
+            baseVisualShapeIndex=shape, physicsClientId=self._client
+        )
+        pybullet.changeVisualShape(
+            self._patch,
+            -1,
+            textureUniqueId=self._skin,
+            rgbaColor=(1.0, 1.0, 1.0, 1.0),
+            physicsClientId=self._client,
+        )
+
+    def _draw(
+        self, eye: Intrinsics, T_world_eye: Array, rng: np.random.Generator
+    ) -> tuple[NDArray[np.uint8], EyeTruth]:
+        image = pybullet.getCameraImage(
+            eye.width,
+            eye.height,
+            viewMatrix=_view(T_world_eye),
+            projectionMatrix=_projection(eye),
+            lightDirection=(-T_world_eye[:3, 2]).tolist(),
+            shadow=0,
+            lightAmbientCoeff=0.25,
+            lightDiffuseCoeff=0.75,
+            lightSpecularCoeff=0.25,
+            renderer=pybullet.ER_TINY_RENDERER,
+            physicsClientId=self._client,
+        )
+        rgba = np.reshape(image[2], (eye.height, eye.width, 4))
+        noise = _NOISE * rng.standard_normal((eye.height, eye.width, 3), dtype=np.float32)
+        rgb = np.clip(rgba[..., :3] * self._vignette + noise, 0.0, 255.0).astype(np.uint8)
+        window_z = np.reshape(image[3], (eye.height, eye.width))
+        depth = (FAR * NEAR / (FAR - (FAR - NEAR) * window_z)).astype(np.float32)
+        depth[window_z >= 1.0] = np.nan
+        return rgb, EyeTruth(depth, self._mask(np.reshape(image[4], depth.shape)))
+
+    def _mask(self, body: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """Mask ids of PyBullet's body ids."""
+        mask = np.zeros(body.shape, np.uint8)
+        for offset, parts in self._parts.items():
+            for name, bodies in parts.items():
+                mask[np.isin(body, bodies)] = PART_IDS[name] + offset
+        return mask
+
+
+def _view(T_world_eye: Array) -> list[float]:
+    """OpenGL's view (x right, y up, z back), column by column."""
+    matrix = np.diag([1.0, -1.0, -1.0, 1.0]) @ inverse(T_world_eye)
+    return [float(x) for x in matrix.T.ravel()]
+
+
+def _projection(eye: Intrinsics) -> list[float]:
+    """The pinhole as OpenGL projection, half pixel included, column by column."""
+    matrix = np.zeros((4, 4))
+    matrix[0, 0] = 2.0 * eye.fx / eye.width
+    matrix[0, 2] = 1.0 - 2.0 * (eye.cx + 0.5) / eye.width
+    matrix[1, 1] = 2.0 * eye.fy / eye.height
+    matrix[1, 2] = 2.0 * (eye.cy + 0.5) / eye.height - 1.0
+    matrix[2, 2] = -(FAR + NEAR) / (FAR - NEAR)
+    matrix[2, 3] = -2.0 * FAR * NEAR / (FAR - NEAR)
+    matrix[3, 2] = -1.0
+    return [float(x) for x in matrix.T.ravel()]
+
+
+def _vignette(eye: Intrinsics) -> NDArray[np.float32]:
+    v, u = np.mgrid[: eye.height, : eye.width]
+    r2 = ((u - eye.cx) ** 2 + (v - eye.cy) ** 2) / (0.25 * (eye.width**2 + eye.height**2))
+    return (1.0 - _VIGNETTE * r2).astype(np.float32)[..., None]
