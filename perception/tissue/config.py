@@ -45,3 +45,30 @@ class TissueConfig:
     sigma_disparity_floor_px: float = 0.10
     carried_sigma_px: float = 0.5  # of a point carried by neighbours, plus its growth
     carried_growth_px: float = 0.5  # px/s: tissue under the instrument moves on its own
+
+
+@dataclass(frozen=True)
+class TargetConfig:
+    """The target patch, its filter and its limits.  Angles are normalised image coordinates (1 = f)."""
+
+    select_uv: tuple[float, float] = (319.5, 239.5)  # px, until `select` is called
+    min_points: int = 10  # a patch, not a point: disparity noise is averaged away
+    min_visible: int = 6  # fewer: DEGRADED
+    radius: float = 0.20  # 14 mm at 70 mm: how far a helping neighbour may be
+    spreads: tuple[float, ...] = (0.05, 0.075, 0.11, 0.16)  # Gaussian weights, smallest that holds enough
+    model_sigma: float = 2.5e-4  # 0.14 px at f 560: what an affine map of tissue leaves over
+    curvature_sigma: float = 25.0  # 1/m of 1/(2R): tissue bends with radii of 20 mm and more
+    disparity_bias: float = 1.0e-4  # 0.056 px at f 560: common error that no patch averages away
+    image_bias: float = 3.0e-4  # 0.17 px: deformation that an affine map does not follow
+    select_disparity_sigma: float = 1.8e-3  # 1 px: a patch is chosen among points with measured depth
+    baseline_m: float = 0.00414  # turns disparity into inverse depth
+
+    jerk_density: float = 4.0e-4  # m2/s5: breathing 6 mm at 0.25 Hz has jerks of 12-20 mm/s3
+    acceleration_memory_s: float = 1.0  # unseen, acceleration fades: a breath lasts 4 s
+    gate: float = 5.0  # sigmas; a farther measurement counts less
+    normal_time_constant_s: float = 0.30  # the normal is ten times noisier than the position
+    spin_time_constant_s: float = 0.60
+
+    good_sigma_m: float = 1.0e-3
+    lost_sigma_m: float = 4.0e-3  # the stand-off is 10 mm
+    lost_after_s: float = 3.0  # with no visible member at all
