@@ -98,10 +98,10 @@ class BreathingTissue:
             xy = np.clip(xy + step, -half, half)
         return xy / self.parameters.side + 0.5
 
-    def signed_distance(self, points: ArrayLike, t: float) -> Array:
+    def signed_distance(self, points: ArrayLike, t: float, iterations: int = 6) -> Array:
         """Distance (...) in m of world points (..., 3) to the patch, negative below it."""
         p = np.asarray(points, dtype=float)
-        uv = self.closest_uv(p, t)
+        uv = self.closest_uv(p, t, iterations)
         s, sx, sy = self._surface(self._xy(uv), t)
         r = p - s
         side = np.where(_dot(_unit_normal(sx, sy), r) < 0.0, -1.0, 1.0)
