@@ -1,136 +1,130 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Iterated extended Kalman filter on the lumped kinematic error of one arm.
+"""Iterated, robust Kalman filter on the lumped kinematic error of one arm.
 
 State: T_correction (4, 4) with a left perturbation exp(xi), xi = (linear, angular) at the
-origin of `camera` in camera axes, and the biases b (2,) of wrist pitch and wrist yaw.  The
+origin of `camera` in camera axes, and three biases: wrist pitch, wrist yaw, jaw opening.  The
 errors of the other joints and of the base cannot be told apart by sight and are lumped into
-T_correction (Richter et al., "Robotic Tool Tracking under Partially Visible Kinematic
-Chain", T-RO 2021).  Roll about the shaft is left to the prior.
+T_correction (Richter et al., "Robotic Tool Tracking under Partially Visible Kinematic Chain", T-RO 2021).
 
-Measurement errors have a white part, which the filter averages, and a constant part (edge
-bias, jaw shape), which no number of frames removes.  The constant part enters as in a
-consider filter: the state's response G to it, computed from the information of one frame and
-the prior, is added to the reported covariance as G B G^T.
+Measurement errors have a white part, which the filter averages, and a part that is constant along a
+piece of outline (edge bias, shape error), which no number of frames removes.  The
+constant part enters as in a consider filter: the state's response G to it, worked out from the
+information of one frame and the prior, is added to the reported covariance as G B G^T.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trocar.geometry import Array, adjoint, exp_se3, inverse, log_se3, make_transform
 from trocar.perception.tool.config import ToolTrackerConfig
+from trocar.perception.tool.model import SIZE
 
-SIZE = 8  # 6 lumped, 2 wrist
+_TUKEY = 4.685  # 95 % efficiency for normal errors (Holland and Welsch 1977)
+_ROBUST_ROUNDS = 4
 
 
 @dataclass(frozen=True)
 class Linearisation:
-    """One group of scalar measurements at a state: residual (m,) = measured - predicted in px,
-    Jacobian (m, 8) of the prediction, white sigma (m,) and constant sigma (m,) in px.
+    """Scalar measurements at a state.
+
+    residual (m,) = measured - predicted in px, jacobian (m, 9) of the prediction, group (m,)
+    of those that share a constant error.
     """
 
     residual: Array
     jacobian: Array
-    sigma: Array
+    group: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Belief:
+    """A state and its covariance (9, 9) at one instant."""
+
+    T_correction: Array
     bias: Array
-
-    def __len__(self) -> int:
-        return len(self.residual)
-
-
-def stack(groups: list[Linearisation]) -> Linearisation:
-    """All groups as one."""
-    return Linearisation(
-        np.concatenate([g.residual for g in groups]),
-        np.concatenate([g.jacobian for g in groups]),
-        np.concatenate([g.sigma for g in groups]),
-        np.concatenate([g.bias for g in groups]),
-    )
+    covariance: Array
 
 
 class LumpedFilter:
-    """Holds the state; knows nothing about images."""
+    """Holds the belief; knows nothing about images."""
 
     def __init__(self, T_camera_base: Array, config: ToolTrackerConfig) -> None:
         """Start at the prior: no correction, sigma given at the base origin."""
         self._config = config
-        self._T_camera_base = T_camera_base
+        c = config
+        sigma = np.array([c.prior_position] * 3 + [c.prior_rotation] * 3)
+        Ad = adjoint(make_transform(translation=T_camera_base[:3, 3]))
+        self._prior = np.zeros((SIZE, SIZE))
+        self._prior[:6, :6] = Ad @ np.diag(sigma**2) @ Ad.T
+        self._prior[6:, 6:] = np.diag([c.prior_wrist, c.prior_wrist, c.prior_jaw]) ** 2
         self.reset()
 
     def reset(self) -> None:
         """Back to the prior, everything learnt forgotten."""
-        c = self._config
-        sigma = np.array([c.prior_position] * 3 + [c.prior_rotation] * 3)
-        Ad = adjoint(make_transform(translation=self._T_camera_base[:3, 3]))
-        self.T_correction: Array = np.eye(4)
-        self.wrist_bias: Array = np.zeros(2)
-        self.covariance: Array = np.zeros((SIZE, SIZE))
-        self.covariance[:6, :6] = Ad @ np.diag(sigma**2) @ Ad.T
-        self.covariance[6:, 6:] = np.eye(2) * c.prior_wrist**2
-        self._prior_information = np.linalg.inv(self.covariance)
+        self.belief = Belief(np.eye(4), np.zeros(3), self._prior.copy())
         self.constant: Array = np.zeros((SIZE, SIZE))  # G B G^T of the last update
 
     def widen(self) -> None:
         """Keep the state, take the covariance of the prior: what was learnt may be wrong."""
-        kept = self.T_correction, self.wrist_bias
-        self.reset()
-        self.T_correction, self.wrist_bias = kept
+        self.belief = Belief(self.belief.T_correction, self.belief.bias, self._prior.copy())
+        self.constant = np.zeros((SIZE, SIZE))
 
     def predict(self, dt: float, p_control_point: Array) -> None:
         """Random walk over dt (s), given at the control point (3,) in `camera`."""
         c = self._config
         walk = np.array([c.walk_position] * 3 + [c.walk_rotation] * 3)
         Ad = adjoint(make_transform(translation=p_control_point))
-        self.covariance[:6, :6] += Ad @ np.diag(walk**2 * dt) @ Ad.T
-        self.covariance[6:, 6:] += np.eye(2) * c.walk_wrist**2 * dt
+        P = self.belief.covariance.copy()
+        P[:6, :6] += Ad @ np.diag(walk**2 * dt) @ Ad.T
+        P[6:, 6:] += np.diag([c.walk_wrist, c.walk_wrist, c.walk_jaw]) ** 2 * dt
+        self.belief = Belief(self.belief.T_correction, self.belief.bias, P)
 
-    def state(self) -> tuple[Array, Array]:
-        """T_correction (4, 4) and wrist biases (2,)."""
-        return self.T_correction, self.wrist_bias
+    def sigma_px(self, jacobian: Array) -> Array:
+        """Standard deviation (m,) of predictions with the Jacobian (m, 9), the constant part in."""
+        P = self.belief.covariance + self.constant
+        return np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", jacobian, P, jacobian), 0.0))
 
-    def innovation_sigma(self, jacobian: Array) -> Array:
-        """Standard deviation (m,) of predictions with the Jacobian (m, 8), measurement left out."""
-        P = self.covariance + self.constant
-        return np.sqrt(np.einsum("ij,jk,ik->i", jacobian, P, jacobian))
+    def update(self, seen: Linearisation, predicted: Belief, sigma_px: float) -> Array:
+        """Robust Gauss-Newton step of the update of `predicted`; returns weights (m,).
 
-    def distance(self, group: Linearisation) -> float:
-        """Normalised innovation: sqrt of Mahalanobis distance squared per scalar."""
-        H = group.jacobian
-        S = H @ (self.covariance + self.constant) @ H.T
-        S += np.diag(group.sigma**2 + group.bias**2)
-        r = group.residual
-        return float(np.sqrt(r @ np.linalg.solve(S, r) / len(r)))
-
-    def step(self, group: Linearisation, T_before: Array, bias_before: Array, P_before: Array) -> None:
-        """One Gauss-Newton iteration of the update from the predicted state (`*_before`).
-
-        The group must be linearised at the current state; call again to iterate.
+        `seen` is linearised at the current belief: call again, linearised anew, to iterate.
         """
-        H = group.jacobian
-        delta = self._offset_from(T_before, bias_before)
-        S = H @ P_before @ H.T + np.diag(group.sigma**2)
-        K = np.linalg.solve(S, H @ P_before).T
-        delta_new = K @ (group.residual + H @ delta)
-        change = delta_new - delta
-        self.T_correction = exp_se3(change[:6]) @ self.T_correction
-        self.wrist_bias = self.wrist_bias + change[6:]
-        I_KH = np.eye(SIZE) - K @ H
-        P = I_KH @ P_before @ I_KH.T + K @ np.diag(group.sigma**2) @ K.T
-        self.covariance = 0.5 * (P + P.T)
+        H, r = seen.jacobian, seen.residual
+        delta = self._offset_from(predicted)
+        prior = np.linalg.inv(predicted.covariance)
+        step = np.zeros(SIZE)
+        for _ in range(_ROBUST_ROUNDS):
+            left = r - H @ step
+            scale = max(sigma_px, 1.4826 * float(np.median(np.abs(left))))
+            weight = np.clip(1.0 - (left / (_TUKEY * scale)) ** 2, 0.0, None) ** 2
+            information = (H * (weight / sigma_px**2)[:, None]).T @ H + prior
+            gradient = H.T @ (weight * r) / sigma_px**2 - prior @ delta
+            step = np.linalg.solve(information, gradient)
+        covariance = np.linalg.inv(information)
+        self.belief = Belief(
+            exp_se3(step[:6]) @ self.belief.T_correction,
+            self.belief.bias + step[6:],
+            0.5 * (covariance + covariance.T),
+        )
+        return weight
 
-    def consider(self, group: Linearisation) -> None:
-        """Work out the response to constant measurement errors from the final linearisation."""
-        weighted = group.jacobian / group.sigma[:, None] ** 2
-        information = group.jacobian.T @ weighted + self._prior_information
-        G = np.linalg.solve(information, weighted.T)
-        self.constant = (G * group.bias**2) @ G.T
+    def consider(self, seen: Linearisation, weight: Array, sigma_px: float, bias_px: float) -> None:
+        """Work out the response to errors that are constant along a piece of outline and in time."""
+        rows = seen.jacobian * (weight / sigma_px**2)[:, None]
+        information = rows.T @ seen.jacobian + np.linalg.inv(self._prior)
+        pieces, index = np.unique(seen.group, return_inverse=True)
+        summed = np.zeros((len(pieces), SIZE))
+        np.add.at(summed, index, rows)
+        G = np.linalg.solve(information, summed.T)
+        self.constant = bias_px**2 * (G @ G.T)
 
-    def _offset_from(self, T_before: Array, bias_before: Array) -> Array:
-        xi = log_se3(self.T_correction @ inverse(T_before))
-        return np.concatenate([xi, self.wrist_bias - bias_before])
+    def _offset_from(self, predicted: Belief) -> Array:
+        xi = log_se3(self.belief.T_correction @ inverse(predicted.T_correction))
+        return np.concatenate([xi, self.belief.bias - predicted.bias])
 
-    def tool_covariance(self, jacobian_tool: Array) -> Array:
-        """Covariance (6, 6) of a twist that depends on the state by `jacobian_tool` (6, 8)."""
-        P = jacobian_tool @ (self.covariance + self.constant) @ jacobian_tool.T
+    def covariance_of(self, jacobian: Array) -> Array:
+        """Covariance (n, n) of a quantity that depends on the state by `jacobian` (n, 9)."""
+        P = jacobian @ (self.belief.covariance + self.constant) @ jacobian.T
         return 0.5 * (P + P.T)
-

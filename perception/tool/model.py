@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What one arm's instrument looks like: a cylinder's two silhouette lines, and the jaw tip.
+"""Where the instrument stands in the camera, and how its parts move with the filter's state.
 
-A cylinder of radius r about the axis p + t d is bounded in an image by the two planes
-through the camera centre that touch it.  Their unit normals satisfy n . d = 0 and
-n . p = r (n points into the tool), hence, with h the distance of the axis from the
-camera centre, e1 its unit direction and e2 = d x e1:
+State (9): xi (6) = left perturbation of T_correction at the origin of `camera`, biases of wrist
+pitch and wrist yaw, bias of the jaw's opening.  Positions in m in `camera` (left optical frame).
 
-    n = (r / h) e1 +- sqrt(1 - (r / h)^2) e2.
+The shaft is a cylinder about the axis p + t d; an image bounds it by the two planes through the
+camera centre that touch it.  Their unit normals satisfy n . d = 0 and n . p = r (n points into the tool),
+hence, with h the distance of the axis from the camera centre, e1 its unit direction, e2 = d x e1:
 
-All positions are in m in the frame `camera` (left optical); pixels are (u, v).
+    n = (r / h) e1 +- sqrt(1 - (r / h)^2) e2,   contact at p + t d - r n.
 """
 
 from dataclasses import dataclass
@@ -17,11 +17,12 @@ import numpy as np
 
 from trocar import kinematics
 from trocar.camera import Intrinsics, StereoRig
-from trocar.geometry import Array, inverse, transform_points
+from trocar.geometry import Array, exp_so3, inverse, make_transform, transform_points
+from trocar.perception.tool import shape
 
-EYES = ("left", "right")
-NEAREST_DEPTH = 0.015  # m; nothing nearer to the lens is used
-JAW_RADIUS = 0.0045  # m; half width of clevis and closed jaws, used for masks only
+SIZE = 9
+NEAREST_DEPTH = 0.012  # m; nothing nearer to the lens is used
+SHAFT_REACH = 0.10  # m of shaft considered behind the wrist
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,25 @@ class Eye:
         """Pixels (..., 2) of points (..., 3) given in `camera`."""
         return self.intrinsics.project(transform_points(self.T_eye_camera, p_camera))
 
+    def depth(self, p_camera: Array) -> Array:
+        """Depth (...) in m of points (..., 3) given in `camera`."""
+        return np.asarray(p_camera @ self.T_eye_camera[2, :3] + self.T_eye_camera[2, 3])
+
     def is_inside(self, uv: Array, margin_px: float = 0.0) -> Array:
         """Boolean (...): pixel at least `margin_px` from the border."""
         u, v = uv[..., 0], uv[..., 1]
         far_u = self.intrinsics.width - 1 - margin_px
         far_v = self.intrinsics.height - 1 - margin_px
         return (u >= margin_px) & (u <= far_u) & (v >= margin_px) & (v <= far_v)
+
+    def pixel_jacobian(self, p_camera: Array) -> Array:
+        """Derivative (N, 2, 3) of the pixels of points (N, 3)."""
+        p = transform_points(self.T_eye_camera, p_camera)
+        f = np.array([self.intrinsics.fx, self.intrinsics.fy])
+        J = np.zeros((len(p), 2, 3))
+        J[:, 0, 0], J[:, 1, 1] = (f / p[:, 2:3]).T
+        J[:, :, 2] = -f * p[:, :2] / p[:, 2:3] ** 2
+        return J @ self.T_eye_camera[:3, :3]
 
 
 def make_eyes(rig: StereoRig) -> tuple[Eye, Eye]:
@@ -53,129 +67,120 @@ def make_eyes(rig: StereoRig) -> tuple[Eye, Eye]:
 
 
 @dataclass(frozen=True)
-class ToolPose:
-    """The instrument in `camera`: shaft axis, wrist joints and control point.
+class Part:
+    """A convex part: vertices (V, 3) in `camera`; joint 0 shaft, 1 wrist, 2 jaws; side 0, +-1."""
 
-    p_wrist (3,): wrist-pitch axis on the shaft axis; direction (3,): unit, towards the tip;
-    wrist_axes, wrist_origins (2, 3): wrist pitch and wrist yaw; T_camera_tool (4, 4).
+    vertices: Array
+    joint: int
+    jaw_side: float = 0.0
+
+
+@dataclass(frozen=True)
+class ToolPose:
+    """The instrument in `camera`.
+
+    T_camera_shaft, T_camera_wrist: origin on the wrist-pitch axis; wrist_axes, wrist_origins
+    (2, 3): wrist pitch and yaw; T_camera_tool: control point; jaw: opening in rad.
     """
 
-    p_wrist: Array
-    direction: Array
+    T_camera_shaft: Array
+    T_camera_wrist: Array
+    T_camera_tool: Array
     wrist_axes: Array
     wrist_origins: Array
-    T_camera_tool: Array
+    jaw: float
 
     @property
     def p_jaw_tip(self) -> Array:
         """Tip of the closed jaws (3,)."""
         return transform_points(self.T_camera_tool, [0.0, 0.0, kinematics.JAW_TIP_OFFSET])
 
-    def jaw_tips(self, jaw: float) -> Array:
-        """Tips (2, 3) of the two jaws, each turned by half of `jaw` (rad) about the tool's x."""
-        half = 0.5 * jaw
-        reach = kinematics.JAW_TIP_OFFSET
-        tips = [[0.0, s * reach * np.sin(half), reach * np.cos(half)] for s in (1.0, -1.0)]
-        return transform_points(self.T_camera_tool, np.array(tips))
+    def parts(self, eye: Eye) -> list[Part]:
+        """Convex parts as one eye sees them (the shaft's outline depends on the eye)."""
+        out = [
+            Part(transform_points(self.T_camera_shaft, shape.CLEVIS), 0),
+            Part(transform_points(self.T_camera_wrist, shape.BODY), 1),
+            Part(transform_points(self.T_camera_wrist, shape.EARS), 1),
+        ]
+        sleeve = self._sleeve(eye)
+        if sleeve is not None:
+            out.append(Part(sleeve, 0))
+        half = 0.5 * max(self.jaw, 0.0)
+        for side in (1.0, -1.0):
+            turn = make_transform(exp_so3([-side * half, 0.0, 0.0]))
+            blade = shape.JAW * np.array([1.0, side, 1.0])
+            out.append(Part(transform_points(self.T_camera_tool @ turn, blade), 2, side))
+        return [p for p in out if eye.depth(p.vertices).min() > NEAREST_DEPTH]
+
+    def _sleeve(self, eye: Eye) -> Array | None:
+        """Contacts of the two tangent planes at both ends of the shaft, and its front cap."""
+        normals = self.shaft_normals(eye)
+        d = self.T_camera_shaft[:3, 2]
+        p = self.T_camera_shaft[:3, 3]
+        slope = float(eye.T_eye_camera[2, :3] @ d)  # depth lost per metre backwards
+        far = SHAFT_REACH
+        if slope > 1e-6:
+            far = min(far, (float(eye.depth(p)) - NEAREST_DEPTH - 0.003) / slope)
+        if normals is None or far < 0.010:
+            return None
+        ends = p + np.array([[-far], [shape.SLEEVE_END]]) * d
+        contacts = ends[None] - shape.RADIUS * normals[:, None, :]
+        cap = transform_points(self.T_camera_shaft, shape.SLEEVE_CAP)
+        return np.concatenate([contacts.reshape(-1, 3), cap])
+
+    def shaft_normals(self, eye: Eye) -> Array | None:
+        """Normals (2, 3) of the planes that touch the shaft, in `camera`; None: lens inside it."""
+        R = eye.T_eye_camera[:3, :3]
+        p = transform_points(eye.T_eye_camera, self.T_camera_shaft[:3, 3])
+        d = R @ self.T_camera_shaft[:3, 2]
+        foot = p - (p @ d) * d
+        h = float(np.linalg.norm(foot))
+        if h <= shape.RADIUS / 0.99:
+            return None
+        e1 = foot / h
+        ratio = shape.RADIUS / h
+        across = np.sqrt(1.0 - ratio**2) * np.cross(d, e1)
+        return np.stack([ratio * e1 + across, ratio * e1 - across]) @ R
+
+    def point_jacobian(self, x: Array, joint: int, jaw_side: float = 0.0) -> Array:
+        """Motion (N, 3, 9) of points (N, 3) of a part with the state."""
+        J = np.zeros((len(x), 3, SIZE))
+        J[:, [0, 1, 2], [0, 1, 2]] = 1.0
+        # omega x X = -skew(X) omega
+        J[:, 0, 4], J[:, 0, 5] = x[:, 2], -x[:, 1]
+        J[:, 1, 3], J[:, 1, 5] = -x[:, 2], x[:, 0]
+        J[:, 2, 3], J[:, 2, 4] = x[:, 1], -x[:, 0]
+        for k in range(joint):
+            J[:, :, 6 + k] = np.cross(self.wrist_axes[k], x - self.wrist_origins[k])
+        if jaw_side and self.jaw > 0.0:
+            axis = -0.5 * jaw_side * self.T_camera_tool[:3, 0]
+            J[:, :, 8] = np.cross(axis, x - self.T_camera_tool[:3, 3])
+        return J
 
 
-def pose_tool(T_correction: Array, T_camera_base: Array, q: Array, wrist_bias: Array) -> ToolPose:
-    """Instrument for joints q (6,) with the wrist biases (2,) in rad added to the last two."""
-    q = q.copy()
-    q[4:6] += wrist_bias
-    T = T_correction @ T_camera_base
-    frames = T @ np.asarray(kinematics.link_frames(q))
-    p_wrist = frames[4, :3, 3]
-    along = p_wrist - T[:3, 3]  # the shaft axis passes through the RCM
+def _frame(z: Array, y: Array, origin: Array) -> Array:
+    return make_transform(np.stack([np.cross(y, z), y, z], axis=1), origin)
+
+
+def pose_tool(T_camera_base: Array, q: Array, jaw: float, bias: Array) -> ToolPose:
+    """Instrument whose base stands at `T_camera_base`, for joints q (6,) and jaw (rad).
+
+    bias (3,) is added to wrist pitch, wrist yaw and jaw.
+    """
+    q = np.array(q, dtype=float)
+    q[4:6] += bias[:2]
+    frames = T_camera_base @ np.asarray(kinematics.link_frames(q))
+    T_yaw, T_tool = frames[5], frames[6]
+    p_pitch = frames[4, :3, 3]
+    x_wrist = T_tool[:3, 0]  # wrist-yaw axis, up to sign the z of DH row 6
+    z_wrist = T_yaw[:3, 3] - p_pitch
+    z_wrist = z_wrist / np.linalg.norm(z_wrist)
+    y_wrist = np.cross(z_wrist, x_wrist)
     return ToolPose(
-        p_wrist,
-        along / np.linalg.norm(along),
+        _frame(frames[3, :3, 2], y_wrist, p_pitch),
+        _frame(z_wrist, y_wrist, p_pitch),
+        T_tool,
         frames[4:6, :3, 2],  # a joint turns about z of its own frame (modified DH)
         frames[4:6, :3, 3],
-        frames[6],
+        jaw + float(bias[2]),
     )
-
-
-def pinhole(eye: Eye, x: Array) -> tuple[Array, Array]:
-    """Pixel (2,) of the point x (3,) in `camera` and its derivative (2, 3) with respect to x."""
-    R = eye.T_eye_camera[:3, :3]
-    p = R @ x + eye.T_eye_camera[:3, 3]
-    f = np.array([eye.intrinsics.fx, eye.intrinsics.fy])
-    J = np.zeros((2, 3))
-    J[0, 0], J[1, 1] = f / p[2]
-    J[:, 2] = -f * p[:2] / p[2] ** 2
-    return eye.intrinsics.project(p), J @ R
-
-
-@dataclass(frozen=True)
-class ShaftLines:
-    """The two silhouette lines of the shaft in one eye.
-
-    normals (2, 3): tangent planes' unit normals in `camera` axes, pointing into the tool;
-    lines (2, 3): (a, b, c) with a^2 + b^2 = 1, so that a u + b v + c is the signed distance of
-    a pixel from the edge, positive on the tool's side.
-    """
-
-    normals: Array
-    lines: Array
-    scale: Array  # (2,): length of (a, b) before normalisation, 1/px per unit of normal
-
-
-def shaft_lines(eye: Eye, pose: ToolPose) -> ShaftLines | None:
-    """Silhouette lines in one eye; None where the camera centre is inside the cylinder."""
-    R = eye.T_eye_camera[:3, :3]
-    p = transform_points(eye.T_eye_camera, pose.p_wrist)
-    d = R @ pose.direction
-    foot = p - (p @ d) * d
-    h = float(np.linalg.norm(foot))
-    ratio = 0.5 * kinematics.SHAFT_DIAMETER / h if h > 0.0 else 2.0
-    if ratio >= 0.99:
-        return None
-    e1 = foot / h
-    e2 = np.cross(d, e1)
-    across = np.sqrt(1.0 - ratio**2) * e2
-    normals = np.stack([ratio * e1 + across, ratio * e1 - across])
-    raw = normals @ np.linalg.inv(eye.intrinsics.matrix)
-    scale = np.linalg.norm(raw[:, :2], axis=1)
-    return ShaftLines(normals @ R, raw / scale[:, None], scale)
-
-
-def edge_contacts(eye: Eye, pose: ToolPose, lines: ShaftLines, back: Array) -> Array:
-    """Points (2, N, 3) in `camera` where the tangent planes touch, `back` (N,) m before the wrist."""
-    axis = pose.p_wrist - back[:, None] * pose.direction
-    return axis[None] - 0.5 * kinematics.SHAFT_DIAMETER * lines.normals[:, None, :]
-
-
-def shaft_span(eye: Eye, pose: ToolPose, nearest: float, reach: float) -> tuple[float, float] | None:
-    """Part of the shaft axis in front of the lens, as distances (m) behind the wrist; None: none."""
-    z_axis = eye.T_eye_camera[2, :3]
-    depth = float(z_axis @ pose.p_wrist) + float(eye.T_eye_camera[2, 3])
-    slope = float(z_axis @ pose.direction)  # depth falls by it per metre backwards
-    far = reach
-    if slope > 1e-6:
-        far = min(far, (depth - NEAREST_DEPTH) / slope)
-    return (nearest, far) if far > nearest + 1e-3 else None
-
-
-def silhouette(eye: Eye, pose: ToolPose, jaw: float) -> list[Array]:
-    """Convex outlines (N, 2) px of shaft and wrist-with-jaws, for masks; coarse at the wrist."""
-    parts: list[Array] = []
-    lines = shaft_lines(eye, pose)
-    span = shaft_span(eye, pose, -0.002, 0.150)
-    if lines is not None and span is not None:
-        ends = eye.project(edge_contacts(eye, pose, lines, np.array(span)))
-        parts.append(ends.reshape(-1, 2)[[0, 1, 3, 2]])
-    p_control = pose.T_camera_tool[:3, 3]
-    for tip in pose.jaw_tips(jaw):
-        chain = np.stack([pose.p_wrist, p_control, tip])
-        depth = chain @ eye.T_eye_camera[2, :3] + eye.T_eye_camera[2, 3]
-        if depth.min() < NEAREST_DEPTH:
-            continue
-        radius = eye.intrinsics.fx * JAW_RADIUS / depth * np.array([1.0, 1.0, 0.5])
-        circle = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
-        outline = eye.project(chain)[:, None, :] + radius[:, None, None] * circle
-        parts += [outline[:2].reshape(-1, 2), outline[1:].reshape(-1, 2)]
-    return parts
-
-
-_TURN = np.linspace(0.0, 2.0 * np.pi, 12, endpoint=False)

@@ -1,27 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """From two segmented images to filter updates: wide search, following, gates and their reasons."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trocar.geometry import Array
-from trocar.perception.tool import coarse
+from trocar.geometry import Array, inverse, log_se3
+from trocar.perception.tool.coarse import find_shift
 from trocar.perception.tool.config import ToolTrackerConfig
-from trocar.perception.tool.edges import ShaftObservation, linearise_shaft, observe_shaft
-from trocar.perception.tool.filter import Linearisation, LumpedFilter, stack
+from trocar.perception.tool.contour import ContourObservation, observe_contour, sample_outline
+from trocar.perception.tool.filter import Belief, Linearisation, LumpedFilter
 from trocar.perception.tool.model import Eye, ToolPose, pose_tool
 from trocar.perception.tool.segmentation import Segmentation
-from trocar.perception.tool.silhouettes import coverage, is_touched, predicted_mask
-from trocar.perception.tool.tip import TipObservation, linearise_tip, observe_tip
+from trocar.perception.tool.silhouettes import coverage, draw_tool, is_touched
 
+_SHAFT, _WRIST, _JAWS = 0, 1, 2
 _COVERED = 0.8  # share of the projected tool that must be instrument-coloured after a search
-_SEARCH_ROUNDS = 3
-_REMEASURE_PX = 3.0  # a shift beyond it: the profiles were laid too far off, lay them again
-
-Linearise = Callable[[ToolPose], Linearisation | None]
+_COARSE_SIGMA_PX = 6.0
+_REMEASURE_PX = 1.5  # a larger shift of the outline: measure once more from there
 
 
 @dataclass(frozen=True)
@@ -33,181 +30,165 @@ class View:
     segmentation: Segmentation
 
 
-@dataclass(frozen=True)
-class FollowReport:
-    """What became of a frame: anything accepted; seen but refused by the gates; why not GOOD."""
-
-    accepted: bool
-    inconsistent: bool
-    reason: str
-
-
 @dataclass
-class _Frame:
-    """Measurements of one frame that passed, and what did not."""
+class FollowReport:
+    """What became of a frame: outline samples predicted and accepted per part, and why not."""
 
-    groups: list[Linearise] = field(default_factory=list)
-    edges: int = 0
-    tips: int = 0
-    refused: int = 0
+    predicted: Array = field(default_factory=lambda: np.zeros(3))
+    accepted: Array = field(default_factory=lambda: np.zeros(3))
+    eyes: int = 0
+    refused: list[str] = field(default_factory=list)
     touched: list[str] = field(default_factory=list)
+    moved_px: float = 0.0
+
+    @property
+    def is_inconsistent(self) -> bool:
+        """Outline seen, but not where it must be, and nothing else accepted."""
+        return bool(self.refused) and self.eyes == 0
+
+    @property
+    def reason(self) -> str:
+        """Why the estimate is not GOOD; empty where it is."""
+        out = []
+        if self.touched:
+            out.append(f"another instrument at the tool ({', '.join(self.touched)})")
+        if self.refused:
+            out.append(f"outline lost ({', '.join(self.refused)})")
+        if self.eyes == 0 and not out:
+            out.append("tool out of view")
+        if self.eyes and self.accepted[_JAWS] < 0.4 * self.predicted[_JAWS]:
+            out.append("tip lost")
+        elif self.eyes and self.predicted[_JAWS] < 8:
+            out.append("tip out of view")
+        if self.predicted[_SHAFT] >= 16 and self.accepted[_SHAFT] < 0.3 * self.predicted[_SHAFT]:
+            out.append("shaft edges lost")
+        return "; ".join(out)
 
 
 class Observer:
     """Measures against the filter's prediction and updates it."""
 
-    def __init__(self, eyes: tuple[Eye, Eye], T_camera_base: Array, config: ToolTrackerConfig) -> None:
+    def __init__(self, T_camera_base: Array, config: ToolTrackerConfig) -> None:
         """Keep geometry and tuning."""
-        self._eyes = eyes
         self._T_camera_base = T_camera_base
         self._config = config
 
-    def _pose(self, lumped: LumpedFilter, joints: Array) -> ToolPose:
-        return pose_tool(lumped.T_correction, self._T_camera_base, joints, lumped.wrist_bias)
+    def pose(self, belief: Belief, joints: Array) -> ToolPose:
+        """Instrument of a belief for joints (7,), jaw last."""
+        T = belief.T_correction @ self._T_camera_base
+        return pose_tool(T, joints[:6], float(joints[6]), belief.bias)
 
     # --- wide search -----------------------------------------------------------------
-    def acquire(
-        self, lumped: LumpedFilter, views: list[View], joints: Array, jaw: float
-    ) -> str:
-        """Search from the filter's state, then from bare kinematics; "" or why nothing was found."""
-        fault = self._search(lumped, views, joints, jaw)
-        if fault:
+    def acquire(self, lumped: LumpedFilter, views: list[View], joints: Array) -> str:
+        """Search from the filter's state, then from bare kinematics; "" or why in vain."""
+        fault = self._search(lumped, views, joints)
+        if fault and not np.allclose(lumped.belief.T_correction, np.eye(4)):
             lumped.reset()
-            fault = self._search(lumped, views, joints, jaw)
+            fault = self._search(lumped, views, joints)
         if fault:
             lumped.reset()
         return fault
 
-    def _search(self, lumped: LumpedFilter, views: list[View], joints: Array, jaw: float) -> str:
-        T, bias, P = lumped.T_correction, lumped.wrist_bias, lumped.covariance
-        for i in range(_SEARCH_ROUNDS):
-            reach = 160.0 if i == 0 else 80.0
-            groups = self._coarse(self._pose(lumped, joints), views, reach, jaw)
-            if isinstance(groups, str):
-                return groups
-            self._update(lumped, groups, joints, T, bias, P)
-        # The coarse measurements are not added to the information: the fine ones see the same edges.
-        lumped.covariance = lumped.covariance * 4.0
-        for _ in range(2):
-            report = self.follow(lumped, views, joints, jaw, is_search=True)
-        if not report.accepted:
-            return report.reason or "no shaft edges near the silhouette"
-        pose = self._pose(lumped, joints)
-        covered = max(coverage(predicted_mask(v.eye, pose, jaw), v.segmentation) for v in views)
+    def _search(self, lumped: LumpedFilter, views: list[View], joints: Array) -> str:
+        prior = lumped.belief
+        pose = self.pose(prior, joints)
+        parts = []
+        for view in views:
+            shift = find_shift(view.eye, pose, view.segmentation, self._config.wide_reach_px)
+            if shift is not None and shift.agreement > 0.3:
+                parts.append(self._linearise_shift(view.eye, pose, shift.shift_px))
+        if not parts:
+            return "no silhouette like the tool's near the kinematic prediction"
+        lumped.update(_join(parts), prior, _COARSE_SIGMA_PX)
+        for search in self._config.search_px:
+            report = self._measure_and_update(lumped, views, joints, prior, search, gate=False)
+        if report.eyes == 0:
+            return "no outline near the silhouette"
+        pose = self.pose(lumped.belief, joints)
+        covered = min(coverage(draw_tool(v.eye, pose), v.segmentation) for v in views)
         if covered < _COVERED:
-            return f"silhouette covers {100.0 * covered:.0f} % of the projected tool"
+            return f"only {100.0 * covered:.0f} % of the projected tool is instrument-coloured"
         return ""
 
-    def _coarse(
-        self, pose: ToolPose, views: list[View], reach: float, jaw: float
-    ) -> list[Linearise] | str:
-        c = self._config
-        groups: list[Linearise] = []
-        edges = 0
-        for view in views:
-            blob = coarse.choose_blob(view.eye, pose, view.segmentation, reach, jaw)
-            if blob is None:
-                continue
-            shaft = coarse.coarse_shaft(view.eye, pose, blob, reach, c, self._rng())
-            edges += len(shaft)
-            groups += [_edge(o, c.coarse_edge_sigma_px, c.edge_bias_px) for o in shaft]
-            tip = coarse.coarse_tip(view.eye, pose, blob, reach)
-            if tip is not None:
-                groups.append(_tip(tip, jaw, c.coarse_tip_sigma_px, c.tip_bias_px))
-        if edges == 0:
-            return "no silhouette with two shaft edges near the kinematic prediction"
-        return groups
+    def _linearise_shift(self, eye: Eye, pose: ToolPose, shift_px: Array) -> Linearisation:
+        """The shift as a measurement of the control point's pixel."""
+        p = pose.T_camera_tool[None, :3, 3]
+        J = (eye.pixel_jacobian(p) @ pose.point_jacobian(p, 0))[0]
+        return Linearisation(shift_px, J, np.zeros(2, np.int64))
 
     # --- following -------------------------------------------------------------------
-    def follow(
+    def follow(self, lumped: LumpedFilter, views: list[View], joints: Array) -> FollowReport:
+        """Measure round the prediction, gate, update; once more where the outline moved far."""
+        prior = lumped.belief
+        narrow = self._config.search_px[-1]
+        report = self._measure_and_update(lumped, views, joints, prior, narrow, gate=True)
+        if report.moved_px > _REMEASURE_PX:
+            report = self._measure_and_update(lumped, views, joints, prior, narrow, gate=True)
+        return report
+
+    def _measure_and_update(
         self,
         lumped: LumpedFilter,
         views: list[View],
         joints: Array,
-        jaw: float,
-        is_search: bool = False,
+        prior: Belief,
+        search_px: float,
+        gate: bool,
     ) -> FollowReport:
-        """Measure round the prediction, gate, update; repeated once where the state moved far."""
-        T, bias, P = lumped.T_correction, lumped.wrist_bias, lumped.covariance
-        found = self._measure(lumped, views, joints, jaw, is_search)
-        if found.groups:
-            group = self._update(lumped, found.groups, joints, T, bias, P)
-            lumped.consider(group)
-        return FollowReport(
-            bool(found.groups), found.refused > 0 and not found.groups, self._reason(found)
-        )
-
-    def _measure(
-        self, lumped: LumpedFilter, views: list[View], joints: Array, jaw: float, is_search: bool
-    ) -> _Frame:
         c = self._config
-        pose = self._pose(lumped, joints)
-        found = _Frame()
+        pose = self.pose(lumped.belief, joints)
+        report = FollowReport()
+        parts = []
         for view in views:
-            slack = c.search_px[1] if is_search else 10.0
-            own = predicted_mask(view.eye, pose, jaw)
-            if is_touched(own, view.segmentation, slack) and not is_search:
-                found.touched.append(view.eye.name)
+            outline = sample_outline(view.eye, pose, c.spacing_px, 4.0)
+            report.predicted += np.bincount(outline.joint, minlength=3)
+            if gate and is_touched(draw_tool(view.eye, pose), view.segmentation, c.slack_px):
+                report.touched.append(view.eye.name)
                 continue
-            search = c.search_px[1] if is_search else c.search_px[0]
-            shaft = observe_shaft(view.eye, pose, view.segmentation.chroma, search, c, self._rng())
-            edges = [_edge(o, c.edge_sigma_px, c.edge_bias_px) for o in shaft]
-            if len(edges) == 2:  # both or none: one alone cannot be told from a stranger's
-                found.edges += 2 * self._admit(lumped, pose, edges, found)
-            tip = observe_tip(
-                view.eye, pose, view.image_rgb, view.segmentation, 20.0 if not is_search else 50.0, c
+            seen = observe_contour(outline, view.segmentation.chroma, search_px)
+            good = self._admit(lumped, seen, gate)
+            if good.sum() < max(c.min_samples, c.min_share * len(outline)):
+                if len(outline) >= c.min_samples:
+                    report.refused.append(view.eye.name)
+                continue
+            report.eyes += 1
+            report.accepted += np.bincount(outline.joint[good], minlength=3)
+            parts.append(
+                Linearisation(
+                    seen.offset[good],
+                    outline.jacobian[good],
+                    outline.group[good] + (0 if view.eye.name == "left" else 10_000),
+                )
             )
-            if tip is not None:
-                groups = [_tip(tip, jaw, c.tip_sigma_px, c.tip_bias_px)]
-                found.tips += self._admit(lumped, pose, groups, found)
-        return found
+        if parts:
+            joined = _join(parts)
+            before = lumped.belief
+            weight = lumped.update(joined, prior, c.edge_sigma_px)
+            lumped.consider(joined, weight, c.edge_sigma_px, c.edge_bias_px)
+            report.moved_px = self._outline_motion(before, lumped.belief, joined)
+        return report
 
     def _admit(
-        self, lumped: LumpedFilter, pose: ToolPose, groups: list[Linearise], found: _Frame
-    ) -> bool:
-        """Take measurements that belong together if they fit the prediction, together."""
-        made = [g for g in (group(pose) for group in groups) if g is not None]
-        if len(made) < len(groups):
-            return False
-        if lumped.distance(stack(made)) > self._config.gate_sigma:
-            found.refused += 1
-            return False
-        found.groups += groups
-        return True
+        self, lumped: LumpedFilter, seen: ContourObservation, gate: bool
+    ) -> NDArray[np.bool_]:
+        """Usable samples; with `gate`, those within reach of the prediction's uncertainty."""
+        if not gate:
+            return seen.sound
+        c = self._config
+        noise = float(np.hypot(c.edge_noise_px, c.edge_bias_px))
+        sigma = np.hypot(lumped.sigma_px(seen.outline.jacobian), noise)
+        return seen.sound & (np.abs(seen.offset) < c.gate_sigma * sigma)
 
-    def _update(
-        self,
-        lumped: LumpedFilter,
-        groups: list[Linearise],
-        joints: Array,
-        T: Array,
-        bias: Array,
-        P: Array,
-    ) -> Linearisation:
-        for _ in range(2):
-            pose = self._pose(lumped, joints)
-            made = [g for g in (group(pose) for group in groups) if g is not None]
-            lumped.step(stack(made), T, bias, P)
-        return stack(made)
-
-    def _reason(self, found: _Frame) -> str:
-        reasons = []
-        if found.touched:
-            reasons.append(f"another instrument at the tool ({', '.join(found.touched)})")
-        if found.edges == 0:
-            reasons.append("shaft edges lost")
-        if found.tips == 0:
-            reasons.append("tip lost")
-        return "; ".join(reasons)
-
-    def _rng(self) -> np.random.Generator:
-        """The same draws for the same points: a frame's result depends on the frame alone."""
-        return np.random.default_rng(7)
+    def _outline_motion(self, before: Belief, after: Belief, joined: Linearisation) -> float:
+        """Median motion in px of the outline between two beliefs."""
+        xi = log_se3(after.T_correction @ inverse(before.T_correction))
+        step = np.concatenate([xi, after.bias - before.bias])
+        return float(np.median(np.abs(joined.jacobian @ step)))
 
 
-def _edge(o: ShaftObservation, sigma_px: float, bias_px: float) -> Linearise:
-    return lambda pose: linearise_shaft(o, pose, sigma_px, bias_px)
-
-
-def _tip(o: TipObservation, jaw: float, sigma_px: float, bias_px: float) -> Linearise:
-    return lambda pose: linearise_tip(o, pose, jaw, sigma_px, bias_px)
+def _join(parts: list[Linearisation]) -> Linearisation:
+    return Linearisation(
+        np.concatenate([p.residual for p in parts]),
+        np.concatenate([p.jacobian for p in parts]),
+        np.concatenate([p.group for p in parts]),
+    )
