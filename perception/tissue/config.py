@@ -11,6 +11,7 @@ class TissueConfig:
     # what is seeded
     cell_px: int = 40  # one grid cell; 16 x 12 cells cover 640x480
     points_per_cell: int = 2  # 2 x 192 cells: the 300-400 points the CPU budget allows
+    max_points: int = 450  # then only the focus is seeded: 1 ms of CPU per 30 points
     focus_points_per_cell: int = 5  # round the target, where accuracy is bought by averaging
     focus_radius_px: float = 60.0
     seed_period: int = 3  # frames; corner detection costs 3 ms

@@ -26,9 +26,10 @@ class GridSeeder:
         cell = (uv // self.config.cell_px).astype(int)
         return cell[:, 1] * self._columns + cell[:, 0]
 
-    def quota(self, focus_uv: Array | None) -> Array:
-        """Wanted points of each cell, more of them round `focus_uv` (2,) px."""
-        quota = np.full(self._cells, self.config.points_per_cell)
+    def quota(self, focus_uv: Array | None, live: int) -> Array:
+        """Wanted points of each cell, more of them round `focus_uv` (2,) px; `live` points exist."""
+        full = live >= self.config.max_points
+        quota = np.full(self._cells, 0 if full else self.config.points_per_cell)
         if focus_uv is not None and np.isfinite(focus_uv).all():
             index = np.arange(self._cells)
             centre = (np.stack([index % self._columns, index // self._columns], axis=1) + 0.5) * (
@@ -47,7 +48,7 @@ class GridSeeder:
         height, width = self._size
         inside = (uv >= 0).all(axis=1) & (uv < [width, height]).all(axis=1)
         held = np.bincount(self._cell_of(uv[inside]), minlength=self._cells)
-        quota = self.quota(focus_uv)
+        quota = self.quota(focus_uv, int(inside.sum()))
         return np.where(2 * held < quota, quota - held, 0)
 
     def propose(self, grey: Grey, blocked: Mask, uv: Array, focus_uv: Array | None) -> Array:
