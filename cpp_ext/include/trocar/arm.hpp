@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+/// One arm: the newest command in, one tick of control, the newest state out.
+///
+/// Two sides that never wait for each other.  Clients (any thread, Python or ROS) post commands and
+/// read states; a mutex serialises them among themselves only.  The loop (one thread) calls tick()
+/// once per measured state: no allocation, lock, exception, log or system call in it.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "trocar/arm_command.hpp"
+#include "trocar/arm_config.hpp"
+#include "trocar/arm_state.hpp"
+#include "trocar/controller.hpp"
+#include "trocar/mailbox.hpp"
+#include "trocar/operating_state.hpp"
+#include "trocar/recorder.hpp"
+#include "trocar/reference.hpp"
+#include "trocar/seqlock.hpp"
+#include "trocar/spsc_queue.hpp"
+#include "trocar/supervisor.hpp"
+
+namespace trocar {
+
+class Arm {
+ public:
+  explicit Arm(const ArmConfig& config);
+  Arm(const Arm&) = delete;
+  Arm& operator=(const Arm&) = delete;
+
+  // --- clients -------------------------------------------------------------------------
+  /// Post a motion; returns its sequence number.  Not finite or not a rotation (1e-3): answered at
+  /// once as kInvalid, and nothing reaches the tick.
+  std::int64_t post(MotionCommand command);
+  std::int64_t post(JawCommand command);
+  std::int64_t post(StateCommand command);
+
+  void press_estop() { estop_.store(true, std::memory_order_release); }
+  void release_estop() { estop_.store(false, std::memory_order_release); }
+
+  /// Newest published state.
+  ArmState state() const;
+
+  /// Answers since the last call, in order of their sequence numbers.
+  std::vector<Result> take_results();
+
+  /// The record of the newest fault, oldest tick first; empty before the first.
+  std::vector<ArmState> fault_snapshot();
+
+  // --- loop thread ---------------------------------------------------------------------
+  /// One tick; the reference stays valid until the next call.
+  const TorqueCommand& tick(const MeasuredState& measured);
+
+  /// In place of a tick, where the plant has been silent for too long: PLANT_LOST if powered.
+  void tick_without_plant(std::int64_t now_ns);
+
+  /// Ask for a controlled stop and power off, as `disable` does; any thread.
+  void request_shutdown() { shutdown_.store(true, std::memory_order_release); }
+
+  /// One loop or lockstep port may drive the arm; false where another already does.
+  bool attach() { return !attached_.exchange(true); }
+  void detach() { attached_.store(false); }
+
+ private:
+  std::int64_t answer_now(Result result);
+  void answer(std::int64_t seq, Source source, Verdict verdict, Reason reason);
+  void supervise(const MeasuredState& m);
+  void raise(Fault fault, int axis);
+  void power_off();
+  void enable();
+  void begin_stop();
+  bool cause_persists() const;
+  void take_state_requests();
+  Outcome apply(StateCommand command);
+  void take_motions();
+  Reason motion_refusal() const;
+  void progress();
+  void control(const MeasuredState& m);
+  void publish(const MeasuredState& m);
+
+  const ArmConfig config_;
+
+  // Client side.
+  std::mutex client_mutex_;
+  std::int64_t next_seq_ = 1;
+  std::vector<Result> client_results_;
+  std::atomic<std::int64_t> refused_by_client_{0};
+  FaultRecord client_record_;
+
+  // Exchange.
+  Mailbox<MotionCommand> motion_box_;
+  Mailbox<JawCommand> jaw_box_;
+  SpscQueue<StateRequest, 32> state_queue_;
+  SpscQueue<Result, 1024> results_;
+  Mailbox<FaultRecord> fault_box_;
+  Seqlock<ArmState> published_;
+  std::atomic<bool> estop_{false};
+  std::atomic<bool> shutdown_{false};
+  std::atomic<bool> attached_{false};
+
+  // Tick side.
+  Reference reference_;
+  Controller controller_;
+  Supervisor supervisor_;
+  Recorder recorder_;
+  FaultRecord record_;
+  ArmState state_;
+  TorqueCommand output_;
+  MeasuredState measured_;
+  std::int64_t now_ns_ = 0;
+  std::int64_t refused_ = 0;
+  int rest_ticks_ = 0;
+  bool stopping_ = false;
+  bool homing_ = false;
+  bool estop_now_ = false;
+  bool sensors_bad_ = false;
+  bool plant_lost_ = false;
+  bool new_fault_ = false;
+};
+
+}  // namespace trocar

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What crosses the seam every tick, and the snapshot that the arm publishes of it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <type_traits>
+
+#include "trocar/status.hpp"
+#include "trocar/types.hpp"
+
+namespace trocar {
+
+using Axes = std::array<double, kNumAxes>;  // six joints, then the jaw
+
+inline Vec7 to_vector(const Axes& a) { return Eigen::Map<const Vec7>(a.data()); }
+inline Axes to_axes(const Vec7& v) {
+  Axes a;
+  Eigen::Map<Vec7>(a.data()) = v;
+  return a;
+}
+
+/// Plant -> loop: what was measured, and what the plant side does about it.
+struct MeasuredState {
+  std::int64_t sequence = 0;
+  std::int64_t stamp_ns = 0;  // of the capture
+  std::int64_t publish_ns = 0;  // CLOCK_MONOTONIC when it was handed over; 0: not timed
+  Axes q{};
+  Axes qd{};
+  Axes tau{};
+  std::int64_t enable_counter = 0;  // newest that the plant side has seen
+  std::int64_t missed = 0;          // deadlines missed so far
+  PlantReason plant_reason = PlantReason::kNone;
+  std::int32_t estop = 0;  // of the segment
+};
+
+/// Loop -> plant: torque (7,) in N m and N with power on, or power off (brakes).
+/// A plant with its own position loop (the mock) reads `setpoint_q` in place of the torque.
+struct TorqueCommand {
+  std::int64_t sequence = 0;  // of the measured state that it answers
+  std::int64_t enable_counter = 0;
+  Axes torque{};
+  Axes setpoint_q{};
+  Axes setpoint_qd{};
+  std::int32_t power = 0;
+};
+
+/// One tick, as everyone else sees it.
+struct ArmState {
+  std::int64_t tick = 0;
+  std::int64_t stamp_ns = 0;
+  Axes q{};
+  Axes qd{};
+  Axes tau{};
+  Axes setpoint_q{};
+  Axes setpoint_qd{};
+  Axes setpoint_tau{};
+  Axes goal_q{};
+  OperatingState operating_state = OperatingState::kDisabled;
+  Source source = Source::kNone;
+  Fault fault = Fault::kNone;
+  PlantReason plant_reason = PlantReason::kNone;
+  std::int32_t is_homed = 0;
+  std::int32_t is_busy = 0;
+  std::int32_t stale = 0;
+  std::int32_t estop = 0;
+  std::int32_t powered = 0;
+  std::int32_t fault_axis = -1;  // the axis a fault belongs to; -1: none in particular
+  std::int64_t command_seq = 0;
+  std::int64_t command_stamp_ns = 0;
+  std::int64_t command_applied_ns = 0;
+  std::int64_t commands_refused = 0;
+  std::int64_t results_dropped = 0;
+};
+
+static_assert(std::is_trivially_copyable_v<MeasuredState>);
+static_assert(std::is_trivially_copyable_v<TorqueCommand>);
+static_assert(std::is_trivially_copyable_v<ArmState>);
+
+}  // namespace trocar
