@@ -16,7 +16,8 @@ def open_context() -> Any:
     try:
         import moderngl
 
-        return moderngl.create_context(standalone=True, backend="egl", require=GL_VERSION)
+        settings: dict[str, Any] = {"standalone": True, "backend": "egl", "require": GL_VERSION}
+        return moderngl.create_context(**settings)
     except Exception as error:  # moderngl and its loader raise bare Exception or OSError
         cause = " ".join(str(error).split())[:120]
         raise MissingDependencyError(f"no EGL rendering here ({cause}); {REMEDY}") from error

@@ -62,8 +62,8 @@ class TissueDrawable:
         """Put the surface where it is at `time_s`; shading normals by central differences."""
         n = round(len(self._uv) ** 0.5)
         surface = self.tissue.point(self._uv, time_s).reshape(n, n, 3)
-        along_v, along_u = np.gradient(surface, axis=(0, 1))
-        normals = np.cross(along_u, along_v)
+        along_u = np.asarray(np.gradient(surface, axis=1))
+        normals = np.cross(along_u, np.asarray(np.gradient(surface, axis=0)))
         normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
         self._packed[:, :3] = surface.reshape(-1, 3)
         self._packed[:, 3:] = normals.reshape(-1, 3)

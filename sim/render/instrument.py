@@ -92,15 +92,13 @@ def _pin(radius: float, half: float, axis: str) -> Mesh:
 def _shaft(sides: int, slices: int) -> Mesh:
     r = 0.5 * SHAFT_DIAMETER
     ears = [
-        loft([(-5.2e-3, -2.6e-3, 2.6e-3, y0, y1), (-0.5e-3, -2.4e-3, 2.4e-3, y0, y1),
+        loft([(-5.2e-3, -2.5e-3, 2.5e-3, y0, y1), (-0.5e-3, -2.4e-3, 2.4e-3, y0, y1),
               (2.1e-3, -1.4e-3, 1.4e-3, y0, y1)], 1.0)
         for y0, y1 in ((-3.3e-3, -2.2e-3), (2.2e-3, 3.3e-3))
     ]  # fmt: skip
     stations = np.linspace(-SHAFT_LENGTH, -8.0e-3, slices + 1)
     sleeve = revolve([(float(z), r) for z in stations], sides, 0.0)
-    ferrule = revolve(
-        [(-8.0e-3, r), (-6.0e-3, r), (-5.0e-3, 3.5e-3), (-4.9e-3, 0.0)], sides, 0.7
-    )
+    ferrule = revolve([(-8.0e-3, r), (-6.0e-3, r), (-5.0e-3, 3.5e-3), (-4.9e-3, 0.0)], sides, 0.7)
     return merge([sleeve, ferrule, *ears, _pin(1.0e-3, 3.6e-3, "y")])
 
 

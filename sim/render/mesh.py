@@ -93,12 +93,13 @@ def loft(sections: Sequence[tuple[float, float, float, float, float]], material:
     corners = np.stack(quads)
     # The diagonals' cross product serves sloped quads, and those with one edge of no length.
     normals = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
-    normals = np.repeat(normals / np.linalg.norm(normals, axis=1, keepdims=True), 4, axis=0)
+    length = np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)  # a lid may be empty
+    normals = np.repeat(normals / length, 4, axis=0)
     centres = np.repeat(corners.mean(axis=1), 4, axis=0)
     outward = corners.reshape(-1, 3) - centres
     outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-12)
     normals += _ROUNDING * outward
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
     start = 4 * np.arange(len(quads))[:, None]
     triangles = np.concatenate([start + [0, 1, 2], start + [0, 2, 3]]).astype(np.int32)
     count = 4 * len(quads)

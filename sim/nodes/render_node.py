@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The endoscope's process: reads the cell's snapshot, draws it, publishes both pictures.
+
+Topics (sensor data): /endoscope/{left,right}/image_raw and camera_info, all four with the
+capture stamp of the snapshot; with `truth:=true` also /truth/endoscope/{left,right}/{depth,mask}.
+Parameters: scene, seed (those of the sim process), fps, renderer (auto, egl, tiny), truth.
+"""
+
+import os
+import sys
+import time
+from collections import deque
+from typing import Any
+
+import numpy as np
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import CameraInfo, Image
+
+from trocar.errors import ConfigurationError
+from trocar.process import segment_name, write_report
+from trocar.sim.nodes.camera_messages import camera_info_message, eyes, image_message
+from trocar.sim.nodes.runtime import DIAGNOSTICS_PERIOD_NS, Runtime, run_node
+from trocar.sim.nodes.snapshot_reader import SnapshotReader
+from trocar.sim.render.choice import Renderer, make_renderer
+from trocar.sim.render.frame import RenderedFrame
+from trocar.sim.render.pacer import FramePacer
+from trocar.sim.scene import load_scene
+
+NICENESS = 5  # the control loop's threads come first
+_WINDOW = 1000  # frames kept for the statistics of the report
+FPS_LIMITS = (1.0, 60.0)
+
+
+class EndoscopePublisher:
+    """Publishes one rendered frame as messages."""
+
+    def __init__(self, runtime: Runtime, rig: Any, truth: bool) -> None:
+        """Create the publishers of both eyes."""
+        self._rig = rig
+        make, qos = runtime.node.create_publisher, qos_profile_sensor_data
+        self._images = {
+            name: (
+                make(Image, f"/endoscope/{name}/image_raw", qos),
+                make(CameraInfo, f"/endoscope/{name}/camera_info", qos),
+            )
+            for name, *_ in eyes(rig)
+        }
+        self._truth = {
+            name: (
+                make(Image, f"/truth/endoscope/{name}/depth", qos),
+                make(Image, f"/truth/endoscope/{name}/mask", qos),
+            )
+            for name, *_ in (eyes(rig) if truth else ())
+        }
+
+    def publish(self, frame: RenderedFrame) -> None:
+        """Both pictures and calibrations, then the truth where it is there."""
+        stamp_ns = frame.stereo.stamp_ns
+        pictures = {"left": frame.stereo.left_rgb, "right": frame.stereo.right_rgb}
+        for name, eye, baseline in eyes(self._rig):
+            frame_id = f"endoscope_{name}"
+            images, infos = self._images[name]
+            images.publish(image_message(pictures[name], stamp_ns, frame_id))
+            infos.publish(camera_info_message(eye, baseline, stamp_ns, frame_id))
+        for name, eye_truth in (("left", frame.left), ("right", frame.right)):
+            if eye_truth is not None and name in self._truth:
+                depths, masks = self._truth[name]
+                depths.publish(image_message(eye_truth.depth, stamp_ns, f"endoscope_{name}"))
+                masks.publish(image_message(eye_truth.mask, stamp_ns, f"endoscope_{name}"))
+
+
+class RenderLoop:
+    """Draws the newest snapshot whenever a frame is due, and keeps the figures."""
+
+    def __init__(
+        self, runtime: Runtime, renderer: Renderer, fps: float, reader: SnapshotReader, truth: bool
+    ) -> None:
+        """Nothing is drawn before `step`."""
+        self._runtime = runtime
+        self._renderer = renderer
+        self._reader = reader
+        self._truth = truth
+        self._publisher = EndoscopePublisher(runtime, renderer.rig, truth)
+        self._pacer = FramePacer(round(1e9 / fps))
+        self._fps = fps
+        self.frames = 0
+        self.render_ms: deque[float] = deque(maxlen=_WINDOW)
+        self.age_ms: deque[float] = deque(maxlen=_WINDOW)
+        self._first_ns = 0
+        self._last_ns = 0
+        self._diagnosed = (time.monotonic_ns(), 0)
+
+    def step(self) -> None:
+        """Serve ROS until the next frame is due, then draw and publish it."""
+        wait_s = self._pacer.wait_ns(time.monotonic_ns()) / 1e9
+        if wait_s > 0.0:
+            self._runtime.spin(min(wait_s, 0.1))
+            return
+        captured = self._reader.newest()
+        self._diagnose()
+        if captured is None:
+            self._runtime.spin(0.02)
+            return
+        start_ns = time.monotonic_ns()
+        self._pacer.taken(start_ns)
+        snapshot, stamp_ns = captured
+        frame = self._renderer.render(snapshot, stamp_ns, truth=self._truth)
+        self.render_ms.append((time.monotonic_ns() - start_ns) / 1e6)
+        self._publisher.publish(frame)
+        self.age_ms.append((time.time_ns() - stamp_ns) / 1e6)
+        self.frames += 1
+        self._last_ns = time.monotonic_ns()
+        self._first_ns = self._first_ns or self._last_ns
+
+    def _diagnose(self) -> None:
+        now_ns = time.monotonic_ns()
+        since_ns, frames = self._diagnosed
+        if now_ns - since_ns < DIAGNOSTICS_PERIOD_NS:
+            return
+        self._diagnosed = (now_ns, self.frames)
+        rate = (self.frames - frames) * 1e9 / (now_ns - since_ns)
+        ok = rate > 0.9 * self._fps
+        self._runtime.diagnose(
+            "endoscope",
+            ok,
+            "drawing" if ok else self._reader.why or f"{rate:.1f} of {self._fps:g} frames a second",
+            {
+                "rate_hz": f"{rate:.2f}",
+                "render_ms": f"{self.render_ms[-1]:.1f}" if self.render_ms else "",
+                "age_ms": f"{self.age_ms[-1]:.1f}" if self.age_ms else "",
+                "dropped": self._pacer.dropped,
+                "renderer": self._renderer.device,
+            },
+        )
+
+    def report(self) -> dict[str, Any]:
+        """What the process measured: mean rate, times in ms, frames dropped."""
+        span_s = (self._last_ns - self._first_ns) / 1e9
+        rate = (self.frames - 1) / span_s if span_s > 0.0 else None
+        topics = [f"/endoscope/{name}/image_raw" for name, *_ in eyes(self._renderer.rig)]
+        return {
+            "rates": dict.fromkeys(topics, rate),
+            "frames": self.frames,
+            "dropped": self._pacer.dropped,
+            "render_ms": _quantiles(self.render_ms),
+            "age_ms": _quantiles(self.age_ms),
+            "renderer": self._renderer.device,
+        }
+
+
+def _quantiles(values: deque[float]) -> dict[str, float | None]:
+    if not values:
+        return {"p50": None, "p95": None}
+    p50, p95 = np.percentile(list(values), [50, 95])
+    return {"p50": float(p50), "p95": float(p95)}
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"render: {line}\n")
+    sys.stdout.flush()
+
+
+def _body(runtime: Runtime) -> int:
+    scene = load_scene(str(runtime.parameter("scene", "follow")))
+    seed = int(runtime.parameter("seed", 0))
+    fps = float(runtime.parameter("fps", scene.fps))
+    choice = str(runtime.parameter("renderer", ""))
+    truth = bool(runtime.parameter("truth", False))
+    if not FPS_LIMITS[0] <= fps <= FPS_LIMITS[1]:
+        raise ConfigurationError(
+            f"parameter fps is {fps:g}; allowed {FPS_LIMITS[0]:g} to {FPS_LIMITS[1]:g}"
+        )
+    os.nice(NICENESS)
+    renderer, fps_max = make_renderer(scene, seed, _say, choice)
+    reader = SnapshotReader(f"{segment_name()}.cell", _say)
+    loop = RenderLoop(runtime, renderer, min(fps, fps_max), reader, truth)
+    try:
+        while not runtime.stop:
+            loop.step()
+    finally:
+        write_report("render", loop.report())
+        reader.close()
+        renderer.close()
+    return 0
+
+
+def main() -> int:
+    """Entry point `render_node`."""
+    return run_node("render", _body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
