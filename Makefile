@@ -29,7 +29,8 @@ test: test-cpp ## C++ tests, then every Python test but the slow ones (TEST=test
 test-cpp: setup-test ## C++ tests of the core
 	@$(PYTHON_ENV) .ci/cpp_tests.py
 
-test-slow: setup-test ## The slow tests: pip and colcon builds, long campaigns
+test-slow: setup-test ## The slow tests: sanitizers, pip and colcon builds, long campaigns
+	@$(PYTHON_ENV) .ci/cpp_tests.py address thread
 	@$(PYTHON_ENV) -m pytest -q -m slow $(TEST)
 
 lint: setup-test ## ruff, mypy, clang-format: nothing is changed

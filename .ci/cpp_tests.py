@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds and runs the C++ tests of the core: `python .ci/cpp_tests.py [release|address|thread ...]`.
+
+`address` is AddressSanitizer with UndefinedBehaviorSanitizer on every test; `thread` is
+ThreadSanitizer on what threads share.  Exit code 1 where a build or a test fails.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# Name: (CMake's TROCAR_SANITIZE, arguments of doctest).
+KINDS = {
+    "release": ("", []),
+    "address": ("address,undefined", []),
+    "thread": ("thread", ["--source-file=*exchange*,*loop*,*seam*"]),
+}
+
+
+def tool(name: str) -> str:
+    """cmake or ninja: beside the interpreter (wheels), else on PATH."""
+    path = shutil.which(name, path=sysconfig.get_path("scripts")) or shutil.which(name)
+    if path is None:
+        raise SystemExit(f"{name} not found; type: make setup")
+    return path
+
+
+def has_doctest() -> bool:
+    """Whether the header of Debian's doctest-dev is there."""
+    return any(
+        Path(p, "doctest/doctest.h").is_file() for p in ("/usr/include", "/usr/local/include")
+    )
+
+
+def run(kind: str) -> bool:
+    """Configure, build, run; True where all passed."""
+    sanitize, filters = KINDS[kind]
+    build = ROOT / "build" / f"cpp-{kind}"
+    build.mkdir(parents=True, exist_ok=True)
+    options = [
+        "-DTROCAR_BUILD_TESTS=ON",
+        "-DTROCAR_BUILD_PYTHON=OFF",
+        f"-DTROCAR_SANITIZE={sanitize}",
+    ]
+    options += [f"-DPython_EXECUTABLE={sys.executable}", f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}"]
+    log = build / "build.log"
+    jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count() or 1))
+    print(f"C++ tests ({kind}): building", flush=True)
+    for command in (
+        [tool("cmake"), "-S", str(ROOT / "cpp_ext"), "-B", str(build), "-G", "Ninja", *options],
+        [tool("cmake"), "--build", str(build), "-j", jobs],
+    ):
+        with log.open("w") as file:
+            done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT)
+        if done.returncode:
+            print("\n".join(log.read_text().splitlines()[-40:]))
+            return False
+    return subprocess.run([str(build / "trocar_core_tests"), *filters]).returncode == 0
+
+
+def main(kinds: list[str]) -> int:
+    """Run the kinds named, release where none is."""
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown:
+        raise SystemExit(f"unknown kind {unknown[0]}; choose from {', '.join(KINDS)}")
+    if not has_doctest():
+        print("C++ tests skipped: doctest is not installed; type: sudo apt-get install doctest-dev")
+        return 0
+    return 0 if all([run(kind) for kind in kinds or ["release"]]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

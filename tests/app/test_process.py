@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from trocar import process
+
+WAITER = """
+import sys, time
+from trocar.process import StopFlag
+stop = StopFlag()
+print("ready", flush=True)
+while not stop:
+    time.sleep(0.01)
+print(stop.reason, flush=True)
+"""
+
+
+def start(**environment: str) -> subprocess.Popen[str]:
+    child = subprocess.Popen(
+        [sys.executable, "-c", WAITER],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None and child.stdout.readline() == "ready\n"
+    return child
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_a_request_with_its_name(number: signal.Signals) -> None:
+    child = start()
+    child.send_signal(number)
+    output, _ = child.communicate(timeout=20)
+    assert output.strip() == number.name and child.returncode == 0
+
+
+def test_death_of_a_launcher_that_is_not_the_parent() -> None:
+    launcher = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    child = start(TROCAR_LAUNCHER_PID=str(launcher.pid))
+    launcher.kill()
+    launcher.wait()
+    output, _ = child.communicate(timeout=20)
+    assert output.strip() == "launcher died"
+
+
+@pytest.mark.parametrize("variable", ["TROCAR_WATCH_PARENT", "TROCAR_LAUNCHER_PID"])
+def test_death_of_the_parent(variable: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    value = "1" if variable == "TROCAR_WATCH_PARENT" else "str(os.getpid())"
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import os, subprocess, sys, time\n"
+            f"os.environ[{variable!r}] = str({value})\n"
+            f"log = open({str(log)!r}, 'w')\n"
+            f"subprocess.Popen([sys.executable, '-c', {WAITER!r}], stdout=log)\n"
+            f"time.sleep(60)",
+        ]
+    )
+    deadline = time.monotonic() + 20
+    while not (log.is_file() and "ready" in log.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    parent.kill()
+    parent.wait()
+    while "launcher died" not in log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_zombies_are_not_alive() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    deadline = time.monotonic() + 20
+    while process.is_alive(child.pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    child.wait()
+    assert not process.is_alive(child.pid)
+    assert process.is_alive(os.getpid())
+
+
+def test_report_is_written_whole_where_a_run_asks_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(process.RUN_DIR, raising=False)
+    process.write_report("sim", {"a": 1})
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setenv(process.RUN_DIR, str(tmp_path))
+    process.write_report("sim", {"a": 1})
+    assert [p.name for p in tmp_path.iterdir()] == ["sim.json"]
+    report = json.loads((tmp_path / "sim.json").read_text())
+    assert report["a"] == 1 and report["cpu_s"] > 0.0
+
+
+def test_segment_is_of_the_domain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROS_DOMAIN_ID", "7")
+    assert process.segment_name() == "trocar.7"
+    monkeypatch.delenv("ROS_DOMAIN_ID")
+    assert process.segment_name() == "trocar.0"
