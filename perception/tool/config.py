@@ -32,9 +32,12 @@ class ToolTrackerConfig:
     min_samples: int = 16  # per eye
     min_share: float = 0.4  # of the predicted samples in view, per eye
     wide_reach_px: float = 110.0  # first search, per image axis
+    search_confidence: float = 3.0  # reach of a search over the sigma its samples are given
+    prior_gate: float = 36.0  # of the squared Mahalanobis distance from the prior, 9 states
     search_px: tuple[float, ...] = (24.0, 14.0, 8.0)  # outline searches after it; the last follows
-    # Segmentation: bounds for the adaptive threshold of chroma over brightness, brightness cap.
-    chroma_threshold: tuple[float, float] = (0.06, 0.22)
+    # Segmentation: bounds for the adaptive threshold of chroma over brightness (steel reads up to
+    # 0.13 where tissue lights it, yellow fat from 0.18), brightness cap.
+    chroma_threshold: tuple[float, float] = (0.08, 0.16)
     brightness_cap: float = 0.55  # linear, smallest channel: above it a grey pixel may be sheen
     min_blob_px: int = 1200  # full-resolution px^2
     mask_margin_px: int = 7  # dilation of the masks handed to the tissue tracker

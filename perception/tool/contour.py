@@ -46,7 +46,7 @@ class Outline:
 
 @dataclass(frozen=True)
 class ContourObservation:
-    """Offsets (N,) in px, outwards, of the seen outline from the prediction; `sound` (N,) usable."""
+    """Offsets (N,) px, outwards, of the seen outline from the prediction; sound (N,) usable."""
 
     outline: Outline
     offset: Array

@@ -4,7 +4,8 @@
 State: T_correction (4, 4) with a left perturbation exp(xi), xi = (linear, angular) at the
 origin of `camera` in camera axes, and three biases: wrist pitch, wrist yaw, jaw opening.  The
 errors of the other joints and of the base cannot be told apart by sight and are lumped into
-T_correction (Richter et al., "Robotic Tool Tracking under Partially Visible Kinematic Chain", T-RO 2021).
+T_correction (Richter et al., "Robotic Tool Tracking under Partially Visible Kinematic Chain",
+T-RO 2021).
 
 Measurement errors have a white part, which the filter averages, and a part that is constant along a
 piece of outline (edge bias, shape error), which no number of frames removes.  The
@@ -111,7 +112,7 @@ class LumpedFilter:
         return weight
 
     def consider(self, seen: Linearisation, weight: Array, sigma_px: float, bias_px: float) -> None:
-        """Work out the response to errors that are constant along a piece of outline and in time."""
+        """Work out the response to errors that are constant along a piece and in time."""
         rows = seen.jacobian * (weight / sigma_px**2)[:, None]
         information = rows.T @ seen.jacobian + np.linalg.inv(self._prior)
         pieces, index = np.unique(seen.group, return_inverse=True)
@@ -119,6 +120,11 @@ class LumpedFilter:
         np.add.at(summed, index, rows)
         G = np.linalg.solve(information, summed.T)
         self.constant = bias_px**2 * (G @ G.T)
+
+    def distance_from_prior(self) -> float:
+        """Squared Mahalanobis distance of the state from the prior."""
+        offset = self._offset_from(Belief(np.eye(4), np.zeros(3), self._prior))
+        return float(offset @ np.linalg.solve(self._prior, offset))
 
     def _offset_from(self, predicted: Belief) -> Array:
         xi = log_se3(self.belief.T_correction @ inverse(predicted.T_correction))

@@ -5,8 +5,8 @@ State (9): xi (6) = left perturbation of T_correction at the origin of `camera`,
 pitch and wrist yaw, bias of the jaw's opening.  Positions in m in `camera` (left optical frame).
 
 The shaft is a cylinder about the axis p + t d; an image bounds it by the two planes through the
-camera centre that touch it.  Their unit normals satisfy n . d = 0 and n . p = r (n points into the tool),
-hence, with h the distance of the axis from the camera centre, e1 its unit direction, e2 = d x e1:
+camera centre that touch it.  Their unit normals satisfy n . d = 0 and n . p = r (n points into
+the tool), hence, with h the distance of the axis from the camera centre, e1 its unit direction, e2 = d x e1:
 
     n = (r / h) e1 +- sqrt(1 - (r / h)^2) e2,   contact at p + t d - r n.
 """

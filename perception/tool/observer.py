@@ -102,6 +102,8 @@ class Observer:
         lumped.update(_join(parts), prior, _COARSE_SIGMA_PX)
         for search in self._config.search_px:
             report = self._measure_and_update(lumped, views, joints, prior, search, gate=False)
+            if lumped.distance_from_prior() > self._config.prior_gate:
+                return "the silhouette's pose is farther from the kinematics than they can be wrong"
         if report.eyes == 0:
             return "no outline near the silhouette"
         pose = self.pose(lumped.belief, joints)
@@ -163,8 +165,9 @@ class Observer:
         if parts:
             joined = _join(parts)
             before = lumped.belief
-            weight = lumped.update(joined, prior, c.edge_sigma_px)
-            lumped.consider(joined, weight, c.edge_sigma_px, c.edge_bias_px)
+            sigma = c.edge_sigma_px if gate else max(c.edge_sigma_px, search_px / c.search_confidence)
+            weight = lumped.update(joined, prior, sigma)
+            lumped.consider(joined, weight, sigma, c.edge_bias_px)
             report.moved_px = self._outline_motion(before, lumped.belief, joined)
         return report
 

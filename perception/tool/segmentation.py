@@ -20,7 +20,7 @@ from trocar.perception.tool.config import ToolTrackerConfig
 Image32 = NDArray[np.float32]
 
 INSTRUMENT = 255  # label of an instrument pixel of unknown part (perception/interfaces.py)
-_DARK = 0.03  # linear brightness added below the ratio, so that noise in the dark reads grey
+_DARK = 0.01  # linear brightness added below the ratio, so that noise in the dark reads grey
 
 
 def _linear_table() -> Image32:
@@ -97,10 +97,16 @@ class ChromaSegmenter:
         return Segmentation(chroma, blobs, areas, threshold)
 
     def _threshold(self, ratio: Image32) -> float:
-        """Otsu's threshold, kept inside the configured bounds: there may be one class only."""
+        """Otsu's threshold twice, kept inside the configured bounds: there may be one class only.
+
+        The first splits red from pale tissue, the second pale tissue from instrument.
+        """
         low, high = self._config.chroma_threshold
-        scaled = np.clip(ratio * 400.0, 0.0, 255.0).astype(np.uint8)
-        otsu, _ = cv2.threshold(scaled, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+        codes = np.clip(ratio * 400.0, 0.0, 255.0).astype(np.uint8).ravel()
+        otsu, _ = cv2.threshold(codes, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+        pale = codes[codes <= otsu]
+        if len(pale):
+            otsu, _ = cv2.threshold(pale, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
         return float(np.clip(otsu / 400.0, low, high))
 
     def _blobs(self, grey: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
