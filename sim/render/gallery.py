@@ -10,8 +10,8 @@ from trocar.sim.render.png import write_png
 from trocar.sim.render.sequence import render_sequence
 from trocar.sim.scene import load_scene
 
-SEED = 1
-OCCLUSION_AT_S = 1.3  # into the pass of the second instrument: it hides the work point
+SEED = 2
+PICTURE_AT_S = 1.1  # s; into the pass of the second instrument: it hides the work point
 
 
 def make_gallery(folder: Path) -> list[Path]:
@@ -21,9 +21,9 @@ def make_gallery(folder: Path) -> list[Path]:
     written = []
     for name, second_at_s in (("endoscope_left", -1.0), ("occlusion", 0.0)):
         frames = render_sequence(
-            scene, SEED, OCCLUSION_AT_S, 1.0 / (0.5 * OCCLUSION_AT_S), second_at_s=second_at_s
+            scene, SEED, 2.0 * PICTURE_AT_S, 1.0 / PICTURE_AT_S, second_at_s=second_at_s
         )
-        *_, last = frames
+        _, last = frames
         written.append(folder / f"{name}.png")
         write_png(written[-1], last.rendered.stereo.left_rgb)
     return written

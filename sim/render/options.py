@@ -14,6 +14,7 @@ class RenderOptions:
     vignette: loss of light in the picture's corners.
     read_noise, shot_noise: standard deviation in the dark and its growth to full scale; 1.5
     and 2.5 grey levels of 255, assumed for a small endoscope in good light.
+    soft: blur like a small lens and its sensor (optics.py); truth is never blurred.
     """
 
     lamp_offset: tuple[float, float, float] = (0.00207, -0.0035, 0.0)
@@ -25,3 +26,4 @@ class RenderOptions:
     bump_tiles: float = 6.0
     bump_strength: float = 0.85
     texture_size: int = 1024
+    soft: bool = True

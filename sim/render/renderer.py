@@ -28,6 +28,7 @@ from trocar.sim.render.instrument import (
     straight,
 )
 from trocar.sim.render.mesh import Mesh
+from trocar.sim.render.optics import NOISE_GAIN, soften
 from trocar.sim.render.options import RenderOptions
 from trocar.sim.render.projection import clip_from_camera
 from trocar.sim.render.texture import tissue_texture
@@ -120,6 +121,8 @@ class EndoscopeRenderer:
             self._draw_eye(target, index, stamp_ns, instruments)
         h, w = self.rig.left.height, self.rig.left.width
         rgb = np.frombuffer(target.read(components=3), np.uint8).reshape(2, h, w, 3)
+        if self.options.soft:
+            rgb = soften(rgb)
         stereo = StereoFrame(stamp_ns, rgb[0], rgb[1])
         if not truth:
             return RenderedFrame(stereo)
@@ -158,10 +161,16 @@ class EndoscopeRenderer:
                     "optics": (*centre, scale, o.vignette),
                 }
             )
+        noise_gain = 1.0 / NOISE_GAIN if o.soft else 1.0  # so that the options hold after the blur
         light = {
             "lamp": tuple(transform_points(T_world_camera, o.lamp_offset)),
             "lamp_axis": tuple(T_world_camera[:3, 2]),
-            "exposure": (o.lamp_power, o.tone_gain, o.read_noise, o.shot_noise),
+            "exposure": (
+                o.lamp_power,
+                o.tone_gain,
+                o.read_noise * noise_gain,
+                o.shot_noise * noise_gain,
+            ),
             "relief": (o.bump_tiles, o.bump_strength),
         }
         for program in self._programs():

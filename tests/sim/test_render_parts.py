@@ -15,6 +15,7 @@ from trocar.kinematics import T_CONTROL_POINT_JAW_TIP, forward_kinematics
 from trocar.sim.render.instrument import PART_IDS, instrument_meshes
 from trocar.sim.render.mesh import box, loft, merge, revolve
 from trocar.sim.render.noise_field import fractal_noise
+from trocar.sim.render.optics import NOISE_GAIN, soften
 from trocar.sim.render.pacer import FramePacer
 from trocar.sim.render.png import write_png
 from trocar.sim.render.texture import tissue_texture
@@ -82,6 +83,22 @@ def test_skin_is_a_function_of_its_seed():
     rgb = one.albedo[..., :3].astype(float)
     assert (rgb[..., 0] > rgb[..., 1]).mean() > 0.99  # red everywhere
     assert one.bump.shape == (256, 256, 2)
+
+
+def test_softening_blurs_without_shift_or_bias():
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (2, 60, 80, 3), dtype=np.uint8)
+    soft = soften(noise)
+    inner = np.s_[:, 2:-2, 2:-2]
+    assert abs(soft[inner].mean() - noise[inner].mean()) < 1.0
+    assert soft[inner].std() / noise.std() == pytest.approx(NOISE_GAIN, rel=0.05)
+    dot = np.zeros((1, 9, 9, 1), np.uint8)
+    dot[0, 4, 4] = 160
+    expected = np.outer([1, 2, 1], [1, 2, 1]) * 10
+    assert np.abs(soften(dot)[0, 3:6, 3:6, 0].astype(int) - expected).max() <= 1
+    edge = np.zeros((1, 9, 9, 3), np.uint8)
+    edge[:, :, 5:] = 200
+    np.testing.assert_array_equal(soften(edge)[0, 4, :, 1], [0, 0, 0, 0, 50, 150, 200, 200, 200])
 
 
 def test_png_holds_the_pixels(tmp_path):

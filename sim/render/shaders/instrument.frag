@@ -7,12 +7,13 @@ in float material;
 
 void main() {
     vec3 n = normalize(normal);
-    vec3 diffuse = mix(vec3(0.030, 0.030, 0.033), vec3(0.060, 0.060, 0.062), material);
-    vec3 c = lit(position, n, diffuse, mix(0.08, 0.45, material), 0.45);
+    vec3 diffuse = mix(vec3(0.030, 0.030, 0.033), vec3(0.050, 0.050, 0.051), material);
+    vec3 c = lit(position, n, diffuse, mix(0.08, 0.65, material), 0.5);
     // What a mirror sees: the lit tissue below, pinkish, and the dark wall above.
     vec3 view = normalize(position - eye);
     vec3 seen = view - 2.0 * dot(view, n) * n;
-    float below = clamp(0.35 - 0.9 * seen.z, 0.0, 1.0);
-    vec3 mirrored = mix(vec3(0.006), vec3(0.085, 0.062, 0.058), below * below);
+    float below = clamp(0.30 - 1.1 * seen.z, 0.0, 1.0);
+    float streak = 0.75 + 0.25 * cos(9.0 * seen.x + 5.0 * seen.y);
+    vec3 mirrored = mix(vec3(0.010), vec3(0.150, 0.128, 0.124) * streak, below * below);
     developed(c + mirrored * mix(0.12, 1.0, material), part_id);
 }

@@ -12,5 +12,5 @@ void main() {
     vec2 slope = (texture(bump, uv * relief.x).xy - 0.5) * relief.y;
     // The patch is a gently curved height field over world x, y: its tangents are near those axes.
     vec3 n = normalize(normal - vec3(slope, 0.0));
-    developed(lit(position, n, skin.rgb * skin.rgb, skin.a * 1.3, 0.965), 0.0);
+    developed(lit(position, n, skin.rgb * skin.rgb, skin.a * 1.45, 0.975), 0.0);
 }
