@@ -31,7 +31,7 @@ class ToolTrackerConfig:
     gate_sigma: float = 4.0  # innovation of one sample
     min_samples: int = 16  # per eye
     min_share: float = 0.4  # of the predicted samples in view, per eye
-    wide_reach_px: float = 110.0  # first search, per image axis
+    wide_reach_px: float = 150.0  # first search, per image axis
     search_confidence: float = 3.0  # reach of a search over the sigma its samples are given
     prior_gate: float = 36.0  # of the squared Mahalanobis distance from the prior, 9 states
     search_px: tuple[float, ...] = (24.0, 14.0, 8.0)  # outline searches after it; the last follows

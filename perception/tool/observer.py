@@ -18,6 +18,8 @@ from trocar.perception.tool.silhouettes import coverage, draw_tool, is_touched
 _SHAFT, _WRIST, _JAWS = 0, 1, 2
 _COVERED = 0.8  # share of the projected tool that must be instrument-coloured after a search
 _COARSE_SIGMA_PX = 6.0
+_SEARCH_ROUNDS = 6  # at most, per search width
+_SETTLED_PX = 0.3  # median motion of the outline in the last round
 _REMEASURE_PX = 1.5  # a larger shift of the outline: measure once more from there
 
 
@@ -101,11 +103,16 @@ class Observer:
             return "no silhouette like the tool's near the kinematic prediction"
         lumped.update(_join(parts), prior, _COARSE_SIGMA_PX)
         for search in self._config.search_px:
-            report = self._measure_and_update(lumped, views, joints, prior, search, gate=False)
-            if lumped.distance_from_prior() > self._config.prior_gate:
-                return "the silhouette's pose is farther from the kinematics than they can be wrong"
+            for _ in range(_SEARCH_ROUNDS):
+                report = self._measure_and_update(lumped, views, joints, prior, search, gate=False)
+                if lumped.distance_from_prior() > self._config.prior_gate:
+                    return "the silhouette's pose is farther off than the kinematics can be wrong"
+                if report.eyes and report.moved_px < _SETTLED_PX:
+                    break
         if report.eyes == 0:
             return "no outline near the silhouette"
+        if report.moved_px > 3.0 * _SETTLED_PX:
+            return "the search did not settle on the silhouette"
         pose = self.pose(lumped.belief, joints)
         covered = min(coverage(draw_tool(v.eye, pose), v.segmentation) for v in views)
         if covered < _COVERED:
