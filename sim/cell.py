@@ -88,6 +88,10 @@ class Cell:
         """Stamp of the present state."""
         return self._first_stamp_ns + self.ticks * _core.TICK_NS
 
+    def set_first_stamp(self, stamp_ns: int) -> None:
+        """Map time 0 to a stamp; before the first tick (the real-time process, at its start)."""
+        self._first_stamp_ns = stamp_ns
+
     def tick(self) -> _core.PlantOutput:
         """One millisecond: measure, exchange, step; returns what the plant was told."""
         q, qd, tau = self.plant.measure()
