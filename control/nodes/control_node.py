@@ -45,11 +45,21 @@ def make_arm(parameters: ControlParameters) -> _core.Arm:
 
 
 class ControlNode:
-    """Everything of the process but its end; `segment` "" is the built-in perfect mock."""
+    """Everything of the process but its end; `segment` "" is the built-in perfect mock.
 
-    def __init__(self, node: Node, parameters: ControlParameters, segment: str) -> None:
-        """Compose and subscribe; `connect` joins the loop to the plant."""
+    `make_loop(arm, segment, index)` is `_core.ArmLoop`; a test gives a lockstep one.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        parameters: ControlParameters,
+        segment: str,
+        make_loop: Callable[[_core.Arm, str, int], _core.ArmLoop] | None = None,
+    ) -> None:
+        """Compose and subscribe; the loop joins the plant at the first tick that finds it."""
         self.node = node
+        self._make_loop = make_loop or _core.ArmLoop
         self.arm = make_arm(parameters)
         follow = FollowConfig(frame_period=1.0 / parameters.fps)
         self.supervisor = ArmSupervisor(
@@ -78,7 +88,7 @@ class ControlNode:
     def connect(self) -> bool:
         """Join the loop to the plant; says once what it waits for."""
         try:
-            loop = _core.ArmLoop(self.arm, self._segment, ARM_INDEX)
+            loop = self._make_loop(self.arm, self._segment, ARM_INDEX)
             refused = loop.start()
         except SharedMemoryError as error:
             if not self._said_waiting:
