@@ -30,7 +30,7 @@ def image_message(image: NDArray[Any], stamp_ns: int, frame_id: str) -> Any:
     message.step = image.shape[1] * channels * image.itemsize
     # array.array goes over as it is; a list takes 1000 times as long, an ndarray 3000 times.
     data = array("B")
-    data.frombytes(np.ascontiguousarray(image).data)
+    data.frombytes(np.ascontiguousarray(image).view(np.uint8).data)
     message.data = data
     return message
 
