@@ -54,16 +54,16 @@ Eigen::Matrix<double, R, C> matrix_in(const py::handle& object, const char* what
 /// New array with the values of a matrix; column vectors become one-dimensional.
 template <typename Derived>
 py::array_t<double> array_out(const Eigen::MatrixBase<Derived>& m) {
-  constexpr int rows = Derived::RowsAtCompileTime;
-  constexpr int columns = Derived::ColsAtCompileTime;
-  if constexpr (columns == 1) {
-    py::array_t<double> a(rows);
-    for (int i = 0; i < rows; ++i) a.mutable_at(i) = m(i);
+  constexpr int kRows = Derived::RowsAtCompileTime;
+  constexpr int kColumns = Derived::ColsAtCompileTime;
+  if constexpr (kColumns == 1) {
+    py::array_t<double> a(kRows);
+    for (int i = 0; i < kRows; ++i) a.mutable_at(i) = m(i);
     return a;
   } else {
-    py::array_t<double> a({rows, columns});
-    for (int i = 0; i < rows; ++i) {
-      for (int j = 0; j < columns; ++j) a.mutable_at(i, j) = m(i, j);
+    py::array_t<double> a({kRows, kColumns});
+    for (int i = 0; i < kRows; ++i) {
+      for (int j = 0; j < kColumns; ++j) a.mutable_at(i, j) = m(i, j);
     }
     return a;
   }
@@ -73,13 +73,13 @@ py::array_t<double> array_out(const Eigen::MatrixBase<Derived>& m) {
 /// alive.
 template <typename Matrix>
 py::array_t<double> array_view(Matrix& m, const py::handle& owner) {
-  constexpr int rows = Matrix::RowsAtCompileTime;
-  constexpr int columns = Matrix::ColsAtCompileTime;
-  static_assert(columns == 1 || Matrix::IsRowMajor, "a view needs C order");
-  if constexpr (columns == 1) {
-    return py::array_t<double>(rows, m.data(), owner);
+  constexpr int kRows = Matrix::RowsAtCompileTime;
+  constexpr int kColumns = Matrix::ColsAtCompileTime;
+  static_assert(kColumns == 1 || Matrix::IsRowMajor, "a view needs C order");
+  if constexpr (kColumns == 1) {
+    return py::array_t<double>(kRows, m.data(), owner);
   } else {
-    return py::array_t<double>({rows, columns}, m.data(), owner);
+    return py::array_t<double>({kRows, kColumns}, m.data(), owner);
   }
 }
 
@@ -87,15 +87,15 @@ py::array_t<double> array_view(Matrix& m, const py::handle& owner) {
 template <auto Member, typename Class, typename... Options>
 void bind_array(py::class_<Class, Options...>& c, const char* name, const char* doc) {
   using Matrix = std::remove_reference_t<decltype(std::declval<Class&>().*Member)>;
-  constexpr int rows = Matrix::RowsAtCompileTime;
-  constexpr int columns = Matrix::ColsAtCompileTime;
+  constexpr int kRows = Matrix::RowsAtCompileTime;
+  constexpr int kColumns = Matrix::ColsAtCompileTime;
   c.def_property(
       name, [](py::object self) { return array_view(self.cast<Class&>().*Member, self); },
       [name](Class& self, const py::object& value) {
-        if constexpr (columns == 1) {
-          self.*Member = vector_in<rows>(value, name);
+        if constexpr (kColumns == 1) {
+          self.*Member = vector_in<kRows>(value, name);
         } else {
-          self.*Member = matrix_in<rows, columns>(value, name);
+          self.*Member = matrix_in<kRows, kColumns>(value, name);
         }
       },
       doc);

@@ -31,7 +31,7 @@ double kinetic(const DynamicParameters& p, const Vec7& q, const Vec7& qd) {
   const auto ahead = oracle::frames(q + h * qd), behind = oracle::frames(q - h * qd);
   double energy = 0.0;
   for (int i = 0; i < 7; ++i) {
-    const Mat4 a = ahead[i < 6 ? i : 7], b = behind[i < 6 ? i : 7];
+    const Mat4 &a = ahead[i < 6 ? i : 7], &b = behind[i < 6 ? i : 7];
     const Vec3 com = p.com.row(i).transpose();
     const Vec3 v = ((a.topLeftCorner<3, 3>() - b.topLeftCorner<3, 3>()) * com +
                     (a.topRightCorner<3, 1>() - b.topRightCorner<3, 1>())) /
