@@ -270,3 +270,23 @@ def test_stamps_of_states_are_of_the_capture(bench):
     assert stamp != to_time(0)
     now_ns = bench.control.now_ns()
     assert abs(now_ns - stamp.sec * NS - stamp.nanosec) < 2 * NS
+
+
+def test_operating_state_and_state_command_in_dvrk_types(bench):
+    crtk_msgs = pytest.importorskip(
+        "crtk_msgs.msg", reason="no crtk_msgs: make crtk-msgs builds it"
+    )
+    from trocar.control.nodes.topics import crtk_topics
+
+    state_row, command_row = crtk_topics()
+    heard = []
+    publisher = bench.client.create_publisher(command_row.type, command_row.path("PSM1"), 10)
+    bench.client.create_subscription(
+        state_row.type, state_row.path("PSM1"), heard.append, state_row.qos
+    )
+    assert bench.until(lambda: heard and publisher.get_subscription_count() > 0)
+    assert heard[-1].state == "DISABLED"
+    for word, flag in (("enable", "ENABLED"), ("pause", "PAUSED"), ("disable", "DISABLED")):
+        publisher.publish(crtk_msgs.StringStamped(string=word))
+        assert bench.until(lambda f=flag: heard[-1].state == f)
+    assert [m.is_homed for m in heard][-1] is False
