@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packaging only: package map, CMake-built extension, entry points, data files (docs/packaging.md)."""
+"""Packaging only: packages, CMake-built extension, entry points, data (docs/packaging.md)."""
 
 import os
 import re

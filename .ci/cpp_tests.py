@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds and runs the C++ tests of the core: `python .ci/cpp_tests.py [release|address|thread ...]`.
+"""Builds and runs the core's C++ tests: `python .ci/cpp_tests.py [release|address|thread ...]`.
 
 `address` is AddressSanitizer with UndefinedBehaviorSanitizer on every test; `thread` is
 ThreadSanitizer on what threads share.  Exit code 1 where a build or a test fails.
@@ -22,7 +22,7 @@ KINDS = {
 
 
 def tool(name: str) -> str:
-    """cmake or ninja: beside the interpreter (wheels), else on PATH."""
+    """A build tool: beside the interpreter (wheels), else on PATH."""
     path = shutil.which(name, path=sysconfig.get_path("scripts")) or shutil.which(name)
     if path is None:
         raise SystemExit(f"{name} not found; type: make setup")
@@ -70,7 +70,8 @@ def main(kinds: list[str]) -> int:
     if not has_doctest():
         print("C++ tests skipped: doctest is not installed; type: sudo apt-get install doctest-dev")
         return 0
-    return 0 if all([run(kind) for kind in kinds or ["release"]]) else 1
+    failed = [kind for kind in kinds or ["release"] if not run(kind)]
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Exit codes: 0 as asked, 1 it did not work out, 2 the arguments cannot be used.
 
 import argparse
 import importlib
+import os
 import sys
 
 import trocar
@@ -47,6 +48,9 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 if __name__ == "__main__":
