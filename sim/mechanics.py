@@ -57,7 +57,7 @@ class JointMechanics:
             slope = self._viscous + self._coulomb / _smooth_abs(v, _FRICTION_SPEED)
             mass = rigid + np.diag(self.armature + self._dt * slope)
             effort = tau - h - slope * qd
-            qdd = np.linalg.solve(mass, effort)
+            qdd: Array = np.asarray(np.linalg.solve(mass, effort), dtype=float)
             v = qd + self._dt * qdd
         return self._held_at_stops(mass, effort, q, qd, qdd)
 
@@ -66,7 +66,8 @@ class JointMechanics:
         mass = rigid + np.diag(self.armature)
         wanted = mass @ (-qd / self._dt) + h
         effort = np.clip(wanted, -self._brake_max, self._brake_max) - h
-        return self._held_at_stops(mass, effort, q, qd, np.linalg.solve(mass, effort))
+        qdd: Array = np.asarray(np.linalg.solve(mass, effort), dtype=float)
+        return self._held_at_stops(mass, effort, q, qd, qdd)
 
     def _held_at_stops(self, mass: Array, effort: Array, q: Array, qd: Array, qdd: Array) -> Array:
         """The acceleration again, with every axis that would pass its stop ending on it."""
