@@ -51,9 +51,11 @@ def lookup_mask(mask: Mask, uv: Array) -> Mask:
     """Whether each pixel of uv (N, 2) is set in mask (H, W); outside or NaN counts as set."""
     height, width = mask.shape
     with np.errstate(invalid="ignore"):
-        inside = (uv > -0.5).all(axis=1) & (uv < [width - 0.5, height - 0.5]).all(axis=1)
+        within = (uv > -0.5) & (uv < [width - 0.5, height - 0.5])
+        inside: Mask = within[:, 0] & within[:, 1]
     column_row = np.rint(np.where(inside[:, None], uv, 0.0)).astype(int)
-    return ~inside | mask[column_row[:, 1], column_row[:, 0]]
+    hit: Mask = ~inside | mask[column_row[:, 1], column_row[:, 0]]
+    return hit
 
 
 def sample_patches(image: NDArray[np.float32], uv: Array, radius: int) -> NDArray[np.float32]:
@@ -67,6 +69,10 @@ def sample_patches(image: NDArray[np.float32], uv: Array, radius: int) -> NDArra
     map_v = np.broadcast_to(centre[:, 1, None, None] + offset[None, :, None], (count, size, size))
     flat = (count, size * size)  # cv2.remap refuses more than 32767 columns or rows
     out = cv2.remap(
-        image, map_u.reshape(flat), map_v.reshape(flat), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        image,
+        map_u.reshape(flat),
+        map_v.reshape(flat),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
     )
     return np.asarray(out, dtype=np.float32).reshape(count, size, size)

@@ -26,7 +26,9 @@ class JointLookup:
 class JointHistory:
     """The last `keep_s` of measured joints; interpolates linearly, extrapolates within a limit."""
 
-    def __init__(self, keep_s: float = 2.0, extrapolate_s: float = 0.025, gap_s: float = 0.1) -> None:
+    def __init__(
+        self, keep_s: float = 2.0, extrapolate_s: float = 0.025, gap_s: float = 0.1
+    ) -> None:
         """`gap_s`: two samples farther apart are not joined by a line."""
         self._keep_ns = round(keep_s * 1e9)
         self._extrapolate_ns = round(extrapolate_s * 1e9)
@@ -35,7 +37,7 @@ class JointHistory:
         self._q: deque[Array] = deque()
 
     def add(self, stamp_ns: int, q: ArrayLike) -> bool:
-        """Take joints q (n,) at a stamp; False where it is not newer, not finite, or of another size.
+        """Take joints q (n,) at a stamp; False where not newer, not finite, or of another size.
 
         A stamp that falls back by more than what is kept means a new clock: the past is dropped.
         """
@@ -63,12 +65,16 @@ class JointHistory:
             return JointLookup(self._q[i].copy())
         if i == 0:
             ahead_ms = (self._stamps[0] - stamp_ns) * 1e-6
-            return JointLookup(None, f"capture is {ahead_ms:.0f} ms older than the oldest joint state kept")
+            return JointLookup(
+                None, f"capture is {ahead_ms:.0f} ms older than the oldest joint state kept"
+            )
         if i == len(self._stamps):
             return self._extrapolate(stamp_ns)
         before, after = self._stamps[i - 1], self._stamps[i]
         if after - before > self._gap_ns:
-            return JointLookup(None, f"joint states have a gap of {(after - before) * 1e-6:.0f} ms at capture")
+            return JointLookup(
+                None, f"joint states have a gap of {(after - before) * 1e-6:.0f} ms at capture"
+            )
         s = (stamp_ns - before) / (after - before)
         return JointLookup((1.0 - s) * self._q[i - 1] + s * self._q[i])
 

@@ -51,7 +51,10 @@ class Pipeline:
     """The whole of perception for one endoscope and one arm, without ROS."""
 
     def __init__(
-        self, site: Site, config: PipelineConfig | None = None, tool_tracker: ToolTracker | None = None
+        self,
+        site: Site,
+        config: PipelineConfig | None = None,
+        tool_tracker: ToolTracker | None = None,
     ) -> None:
         """`tool_tracker`, when given, works on rectified images and replaces the default one.
 
@@ -82,7 +85,8 @@ class Pipeline:
             return None
         if arm not in site.T_camera_base:
             raise ConfigurationError(
-                f"pipeline: arm {arm!r} is not in the site file; arms there: {', '.join(site.T_camera_base)}"
+                f"pipeline: arm {arm!r} is not in the site file; "
+                f"arms there: {', '.join(site.T_camera_base)}"
             )
         T_rectified_base = self.rectifier.transform_to_rectified(site.T_camera_base[arm])
         return LumpedToolTracker(arm, rig, T_rectified_base)
@@ -102,11 +106,15 @@ class Pipeline:
                 tool = self._tool_to_camera(self.tool_tracker.update(rectified, q_at_capture))
                 mask_left, mask_right = self.tool_tracker.mask_left, self.tool_tracker.mask_right
         with self._stage("tissue"):
-            points = self._points_to_camera(self.tissue_tracker.update(rectified, mask_left, mask_right))
+            points = self._points_to_camera(
+                self.tissue_tracker.update(rectified, mask_left, mask_right)
+            )
         with self._stage("target"):
             target = self.target_tracker.update(points)
             uv = self.target_tracker.uv
-            self.tissue_tracker.focus_uv = None if uv is None else self.rectifier.to_rectified(uv[None])[0]
+            self.tissue_tracker.focus_uv = (
+                None if uv is None else self.rectifier.to_rectified(uv[None])[0]
+            )
         return PerceptionResult(points, target, tool, self._cpu_ms)
 
     @contextmanager

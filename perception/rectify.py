@@ -69,8 +69,8 @@ class Rectifier:
         size = (raw.left.width, raw.left.height)
         if size != (raw.right.width, raw.right.height) or raw.baseline <= 0.0:
             raise ConfigurationError(
-                f"stereo rig: left {size}, right {(raw.right.width, raw.right.height)} px, baseline "
-                f"{raw.baseline:g} m; both eyes need one size and a positive baseline: recalibrate"
+                f"stereo rig: left {size}, right {(raw.right.width, raw.right.height)} px, "
+                f"baseline {raw.baseline:g} m; both need one size and a baseline > 0: recalibrate"
             )
         T_right_left = inverse(raw.T_left_right)
         R1, R2, P1, P2 = cv2.stereoRectify(
@@ -84,12 +84,13 @@ class Rectifier:
             flags=cv2.CALIB_ZERO_DISPARITY,
             alpha=0.0,
         )[:4]
-        eye = Intrinsics(*size, *(float(P1[i]) for i in ((0, 0), (1, 1), (0, 2), (1, 2))))
+        fx, fy, cx, cy = (float(P1[i]) for i in ((0, 0), (1, 1), (0, 2), (1, 2)))
+        eye = Intrinsics(*size, fx, fy, cx, cy)
         baseline = np.array([-P2[0, 3] / P2[0, 0], 0.0, 0.0])
         if baseline[0] <= 0.0:
             raise ConfigurationError(
-                f"stereo rig: the right eye lies at x = {baseline[0]:g} m of the left, it must be positive: "
-                "swap the eyes"
+                f"stereo rig: the right eye lies at x = {baseline[0]:g} m of the left, "
+                "it must be positive: swap the eyes"
             )
         self.rig = StereoRig(eye, eye, make_transform(translation=baseline))
         self.R_camera_rectified, self._R_right_rectified = R1.T, R2.T
@@ -114,16 +115,18 @@ class Rectifier:
         return StereoFrame(frame.stamp_ns, left, right)
 
     def to_raw(self, uv_rectified: Array, eye: str = "left") -> Array:
-        """Raw pixels (N, 2) of rectified pixels (N, 2) of the `left` or `right` eye; NaN stays NaN."""
+        """Raw pixels (N, 2) of rectified pixels (N, 2) of an `eye`; NaN stays NaN."""
         if self.identity or len(uv_rectified) == 0:
             return uv_rectified
         R, raw = self._eye(eye)
         ray = self.rig.left.unproject(uv_rectified, np.ones(len(uv_rectified))) @ R.T
-        uv, _ = cv2.projectPoints(ray, np.zeros(3), np.zeros(3), raw.matrix, np.array(raw.distortion))
+        uv, _ = cv2.projectPoints(
+            ray, np.zeros(3), np.zeros(3), raw.matrix, np.array(raw.distortion)
+        )
         return np.asarray(uv, dtype=float).reshape(-1, 2)
 
     def to_rectified(self, uv_raw: Array, eye: str = "left") -> Array:
-        """Rectified pixels (N, 2) of raw pixels (N, 2) of the `left` or `right` eye."""
+        """Rectified pixels (N, 2) of raw pixels (N, 2) of an `eye`: `left` or `right`."""
         if self.identity or len(uv_raw) == 0:
             return uv_raw
         R, raw = self._eye(eye)

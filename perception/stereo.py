@@ -27,14 +27,15 @@ class SemiGlobalMatcher:
         near, far = depth_range_m
         if not is_rectified(rig) or not 0.0 < near < far:
             raise ConfigurationError(
-                f"stereo matcher: needs a rectified rig and 0 < near < far, got depths {depth_range_m} m"
+                "stereo matcher: needs a rectified rig and 0 < near < far, "
+                f"got depths {depth_range_m} m"
             )
         self._eye = rig.left
         largest, smallest = (0.5 * rig.left.fx * rig.baseline / z for z in (near, far))
         low = int(np.floor(smallest))
         count = 16 * int(np.ceil((largest - low + 1) / 16))
         self._low, self._count = low, count
-        self._matcher = cv2.StereoSGBM_create(
+        self._matcher = cv2.StereoSGBM.create(
             minDisparity=low,
             numDisparities=count,
             blockSize=_BLOCK,
@@ -47,13 +48,18 @@ class SemiGlobalMatcher:
             mode=cv2.STEREO_SGBM_MODE_SGBM_3WAY,
         )
 
-    def match(self, left_rgb: NDArray[np.uint8], right_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def match(
+        self, left_rgb: NDArray[np.uint8], right_rgb: NDArray[np.uint8]
+    ) -> NDArray[np.float32]:
         """Disparity (H, W) float32 px on the left image's grid, NaN unknown."""
         height, width = self._eye.height, self._eye.width
         check_image("left", left_rgb, height, width)
         check_image("right", right_rgb, height, width)
         half = (width // 2, height // 2)
-        small = [cv2.resize(to_grey(image), half, interpolation=cv2.INTER_AREA) for image in (left_rgb, right_rgb)]
+        small = [
+            cv2.resize(to_grey(image), half, interpolation=cv2.INTER_AREA)
+            for image in (left_rgb, right_rgb)
+        ]
         # columns left of the range would be lost: give the matcher room to look into
         pad = self._low + self._count
         wide = [cv2.copyMakeBorder(image, 0, 0, pad, 0, cv2.BORDER_REPLICATE) for image in small]

@@ -29,7 +29,9 @@ class TissueConfig:
     anchor_limit_px: float = 2.0  # more than this from the chained track is another corner
     ncc_good: float = 0.80  # appearance still that of the key frame
     ncc_visible: float = 0.60  # below: something else is there
-    renew_after: int = 8  # frames below ncc_good but well tracked: appearance changed, new key patch
+    renew_after: int = (
+        8  # frames below ncc_good but well tracked: appearance changed, new key patch
+    )
     mesh_limit_px: float = 3.0  # departure from the neighbours' motion that tissue cannot make
     neighbours: int = 14
 
@@ -50,18 +52,25 @@ class TissueConfig:
 
 @dataclass(frozen=True)
 class TargetConfig:
-    """The target patch, its filter and its limits.  Angles are normalised image coordinates (1 = f)."""
+    """The target patch, its filter and limits; angles are normalised image coordinates (1 = f)."""
 
     select_uv: tuple[float, float] = (319.5, 239.5)  # px, until `select` is called
     min_points: int = 10  # a patch, not a point: disparity noise is averaged away
     min_visible: int = 6  # fewer: DEGRADED
     radius: float = 0.20  # 14 mm at 70 mm: how far a helping neighbour may be
-    spreads: tuple[float, ...] = (0.05, 0.075, 0.11, 0.16)  # Gaussian weights, smallest that holds enough
+    spreads: tuple[float, ...] = (
+        0.05,
+        0.075,
+        0.11,
+        0.16,
+    )  # Gaussian weights, smallest that holds enough
     model_sigma: float = 2.5e-4  # 0.14 px at f 560: what an affine map of tissue leaves over
     curvature_sigma: float = 25.0  # 1/m of 1/(2R): tissue bends with radii of 20 mm and more
     disparity_bias: float = 1.0e-4  # 0.056 px at f 560: common error that no patch averages away
     image_bias: float = 3.0e-4  # 0.17 px: deformation that an affine map does not follow
-    select_disparity_sigma: float = 1.8e-3  # 1 px: a patch is chosen among points with measured depth
+    select_disparity_sigma: float = (
+        1.8e-3  # 1 px: a patch is chosen among points with measured depth
+    )
     baseline_m: float = 0.00414  # turns disparity into inverse depth
 
     jerk_density: float = 4.0e-4  # m2/s5: breathing 6 mm at 0.25 Hz has jerks of 12-20 mm/s3

@@ -41,7 +41,9 @@ def fit_local_affine(
     count, dims = len(queries), value.shape[1]
     wanted = min(neighbours + exclude_self, len(at))
     if count == 0 or wanted < 1 + exclude_self:
-        return LocalFit(np.full((count, dims), np.nan), np.full(count, np.inf), np.full(count, np.inf))
+        return LocalFit(
+            np.full((count, dims), np.nan), np.full(count, np.inf), np.full(count, np.inf)
+        )
     distance, index = cKDTree(at).query(queries, k=wanted)
     distance, index = distance.reshape(count, wanted), index.reshape(count, wanted)
     if exclude_self:
@@ -67,4 +69,5 @@ def _solve(design: Array, target: Array, weight: Array) -> Array:
     ridge: NDArray[np.float64] = weight.sum(axis=1) * 0.02 * _RIDGE_PX**2
     normal[:, 1, 1] += ridge
     normal[:, 2, 2] += ridge
-    return np.linalg.solve(normal, np.swapaxes(weighted, 1, 2) @ target)
+    solution = np.linalg.solve(normal, np.swapaxes(weighted, 1, 2) @ target)
+    return np.asarray(solution, dtype=float)

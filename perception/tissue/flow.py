@@ -16,7 +16,13 @@ _EPSILON_PX = 0.01  # step at which the iteration stops; a tenth of the noise
 
 
 def _lucas_kanade(
-    a: Grey, b: Grey, start: NDArray[np.float32], guess: NDArray[np.float32], window: int, levels: int, n: int
+    a: Grey,
+    b: Grey,
+    start: NDArray[np.float32],
+    guess: NDArray[np.float32],
+    window: int,
+    levels: int,
+    n: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     end, status, _ = cv2.calcOpticalFlowPyrLK(
         a,
@@ -42,11 +48,15 @@ def track_back_checked(
     if len(uv_a) == 0:
         return np.zeros((0, 2)), np.zeros(0)
     start = uv_a.astype(np.float32)
-    end, found = _lucas_kanade(a, b, start, uv_b_guess.astype(np.float32), window, levels, iterations)
+    end, found = _lucas_kanade(
+        a, b, start, uv_b_guess.astype(np.float32), window, levels, iterations
+    )
     if not found.any():
         return end.astype(float), np.full(len(end), np.inf)
     back_guess = end - np.median((end - start)[found], axis=0)
-    back, found_back = _lucas_kanade(b, a, end, back_guess.astype(np.float32), window, levels, iterations)
+    back, found_back = _lucas_kanade(
+        b, a, end, back_guess.astype(np.float32), window, levels, iterations
+    )
     error = np.linalg.norm(back - start, axis=1).astype(float)
     error[~(found & found_back)] = np.inf
     return end.astype(float), error

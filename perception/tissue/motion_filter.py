@@ -18,7 +18,9 @@ _ACCELERATION_PRIOR = 0.02  # m/s2 sd at start
 class PositionFilter:
     """State (9,) = (p, v, a) of three axes that share dynamics but not measurement noise."""
 
-    def __init__(self, position: Array, covariance: Array, jerk_density: float, memory_s: float) -> None:
+    def __init__(
+        self, position: Array, covariance: Array, jerk_density: float, memory_s: float
+    ) -> None:
         """Start at rest at `position` (3,) m with `covariance` (3, 3) m2."""
         self._jerk_density, self._memory_s = jerk_density, memory_s
         self.state = np.concatenate([position, np.zeros(6)])
@@ -73,7 +75,9 @@ class PositionFilter:
 class OrientationFilter:
     """Rotation (3, 3) with angular velocity (3,) rad/s; both settle with a time constant."""
 
-    def __init__(self, rotation: Array, time_constant_s: float, spin_time_constant_s: float) -> None:
+    def __init__(
+        self, rotation: Array, time_constant_s: float, spin_time_constant_s: float
+    ) -> None:
         """Start at rest at `rotation`."""
         self.rotation = rotation
         self.spin = np.zeros(3)

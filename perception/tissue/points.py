@@ -13,7 +13,7 @@ from trocar.perception.tissue.template import Float32, PatchMemory
 
 @dataclass
 class PointTable:
-    """N points.  Pixels are rectified; `rest` is the pixel a point would have in the first frame."""
+    """N points.  Pixels are rectified; `rest` is where a point would be in the first frame."""
 
     ids: NDArray[np.int32]
     state: NDArray[np.uint8]
@@ -32,10 +32,14 @@ class PointTable:
     @classmethod
     def empty(cls) -> "PointTable":
         """No points."""
-        return cls._born(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0, np.int32), PatchMemory.empty())
+        return cls._born(
+            np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0, np.int32), PatchMemory.empty()
+        )
 
     @classmethod
-    def _born(cls, uv: Array, rest: Array, ids: NDArray[np.int32], memory: PatchMemory) -> "PointTable":
+    def _born(
+        cls, uv: Array, rest: Array, ids: NDArray[np.int32], memory: PatchMemory
+    ) -> "PointTable":
         count = len(uv)
         return cls(
             ids=ids,

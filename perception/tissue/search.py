@@ -35,9 +35,11 @@ def search_around(image: Float32, patches: Float32, uv: Array, radius: NDArray[n
     return search(image, patches, centre - radius[:, None], centre + radius[:, None])
 
 
-def search_row(image_right: Float32, patches: Float32, uv: Array, disparity: tuple[float, float]) -> Found:
+def search_row(
+    image_right: Float32, patches: Float32, uv: Array, disparity: tuple[float, float]
+) -> Found:
     """Best match on the same row of the right eye, disparity within (smallest, largest) px."""
     centre = np.rint(uv).astype(np.intp)
-    low = centre - [int(np.ceil(disparity[1])), 1]
-    high = centre - [int(np.floor(disparity[0])), -1]
+    low = centre - np.array([int(np.ceil(disparity[1])), 1], dtype=np.intp)
+    high = centre - np.array([int(np.floor(disparity[0])), -1], dtype=np.intp)
     return search(image_right, patches, low, high)

@@ -27,7 +27,7 @@ class GridSeeder:
         return cell[:, 1] * self._columns + cell[:, 0]
 
     def quota(self, focus_uv: Array | None, live: int) -> Array:
-        """Wanted points of each cell, more of them round `focus_uv` (2,) px; `live` points exist."""
+        """Wanted points of each cell, more round `focus_uv` (2,) px; `live` points exist."""
         full = live >= self.config.max_points
         quota = np.full(self._cells, 0 if full else self.config.points_per_cell)
         if focus_uv is not None and np.isfinite(focus_uv).all():
@@ -52,13 +52,15 @@ class GridSeeder:
         return np.where(2 * held < quota, quota - held, 0)
 
     def propose(self, grey: Grey, blocked: Mask, uv: Array, focus_uv: Array | None) -> Array:
-        """New corners (M, 2) px at integer positions, at least half a window from points uv (N, 2)."""
+        """New corners (M, 2) px at integer positions, half a window or more from uv (N, 2)."""
         missing = self.missing(uv, focus_uv)
         strength = cv2.cornerMinEigenVal(cv2.GaussianBlur(grey, (3, 3), 0), 5)
         free = self._free(blocked, uv)
         if not free.any():
             return np.zeros((0, 2))
-        floor = self.config.min_corner_fraction * np.percentile(strength[::4, ::4][free[::4, ::4]], 95)
+        floor = self.config.min_corner_fraction * np.percentile(
+            strength[::4, ::4][free[::4, ::4]], 95
+        )
         peak = (strength >= cv2.dilate(strength, np.ones((7, 7), np.uint8))) & free
         row, column = np.nonzero(peak & (strength > max(floor, 1e-9)))
         order = np.argsort(-strength[row, column], kind="stable")

@@ -84,13 +84,16 @@ def _robust_solve(
     weight = near / variance
     for _ in range(_REWEIGHTINGS + 1):
         information = (design * weight[:, None]).T @ design + np.diag(prior)
-        covariance = np.linalg.inv(information)
+        covariance = np.asarray(np.linalg.inv(information), dtype=float)
         solution = covariance @ (design.T @ (weight[:, None] * value) + prior[:, None] * mean)
-        residual = np.linalg.norm(value - design @ solution, axis=1) / np.sqrt(value.shape[1] * variance)
+        residual = np.linalg.norm(value - design @ solution, axis=1) / np.sqrt(
+            value.shape[1] * variance
+        )
         weight = near / variance * np.minimum(1.0, _HUBER / np.maximum(residual, 1e-9))
     # members agree worse than their sigmas say: believe the residual
     chi2 = float((near * np.minimum(residual, 3.0) ** 2).sum() / max(near.sum(), 1e-9))
-    return solution, covariance * max(1.0, chi2)
+    scale: float = max(1.0, chi2)
+    return solution, covariance * scale
 
 
 def measure(
@@ -109,7 +112,9 @@ def measure(
     design = np.column_stack([np.ones(len(delta)), delta])
     prior = np.array([0.0, 1.0, 1.0]) / 0.05**2  # the map changes by per cents within a frame
     mean = np.vstack([np.zeros(2), linear_before.T])
-    solution, cov_xy = _robust_solve(design, p.xy, p.var_xy + config.model_sigma**2, near, prior, mean)
+    solution, cov_xy = _robust_solve(
+        design, p.xy, p.var_xy + config.model_sigma**2, near, prior, mean
+    )
     xy, linear = solution[0], solution[1:].T
     r = p.xy - xy
     quadratic = np.column_stack([np.ones(len(r)), r, r[:, 0] ** 2, r[:, 0] * r[:, 1], r[:, 1] ** 2])
@@ -124,7 +129,10 @@ def measure(
     carried_xy = common * (hidden @ p.var_xy) / max(hidden.sum(), 1e-12)
     carried_q = common * (hidden @ p.var_q) / max(hidden.sum(), 1e-12)
     bias_q = config.disparity_bias / config.baseline_m
-    S = np.diag([cov_xy[0, 0] + carried_xy + config.image_bias**2] * 2 + [cov_q[0, 0] + carried_q + bias_q**2])
+    S = np.diag(
+        [cov_xy[0, 0] + carried_xy + config.image_bias**2] * 2
+        + [cov_q[0, 0] + carried_q + bias_q**2]
+    )
     z = 1.0 / q
     J = np.array([[z, 0.0, -xy[0] * z**2], [0.0, z, -xy[1] * z**2], [0.0, 0.0, -(z**2)]])
     plane = np.array([slope[0], slope[1], q - slope @ xy])

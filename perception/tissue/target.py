@@ -42,10 +42,12 @@ class TargetTracker:
         self.uv: Array | None = None
 
     def select(self, uv: Array | tuple[float, float]) -> None:
-        """Take the material point at left pixel uv (2,) from the next frame with enough points on."""
+        """Follow the material point at left pixel uv (2,), from the next fit frame on."""
         wanted = np.asarray(uv, dtype=float)
         if wanted.shape != (2,) or not np.isfinite(wanted).all():
-            raise ValueError(f"select: uv is {wanted.tolist()}, it must be two finite pixels (u, v)")
+            raise ValueError(
+                f"select: uv is {wanted.tolist()}, it must be two finite pixels (u, v)"
+            )
         self._wanted_uv = wanted
 
     def update(self, points: TissuePoints) -> TargetEstimate | None:
@@ -102,7 +104,9 @@ class TargetTracker:
 
     def _locate(self, inside: Projective, fix: SurfaceFix) -> None:
         if len(inside.ids) >= 3:
-            self.uv = fit_local_affine(inside.xy, inside.uv, fix.xy[None], self.config.min_points).value[0]
+            self.uv = fit_local_affine(
+                inside.xy, inside.uv, fix.xy[None], self.config.min_points
+            ).value[0]
 
     # --- filter ---------------------------------------------------------------------------
 
@@ -130,7 +134,9 @@ class TargetTracker:
 
     # --- report ---------------------------------------------------------------------------
 
-    def _estimate(self, stamp_ns: int, visible: int, fix: SurfaceFix | None) -> TargetEstimate | None:
+    def _estimate(
+        self, stamp_ns: int, visible: int, fix: SurfaceFix | None
+    ) -> TargetEstimate | None:
         position, orientation = self._position, self._orientation
         if position is None or orientation is None:
             return None
@@ -139,7 +145,9 @@ class TargetTracker:
         covariance[3:, 3:] = np.eye(3) * (self._normal_variance + _NORMAL_FLOOR_RAD**2)
         twist_covariance[:3, :3] = position.covariance[3:6, 3:6]
         twist_covariance[3:, 3:] = np.eye(3) * _SPIN_SIGMA**2
-        health, reason = self._judge(visible, float(np.sqrt(np.linalg.eigvalsh(covariance[:3, :3])[-1])))
+        health, reason = self._judge(
+            visible, float(np.sqrt(np.linalg.eigvalsh(covariance[:3, :3])[-1]))
+        )
         return TargetEstimate(
             stamp_ns,
             make_transform(orientation.rotation, position.position),
@@ -157,7 +165,10 @@ class TargetTracker:
         if not members:
             return Health.LOST, "target patch is gone; select a new point"
         if sigma > c.lost_sigma_m:
-            return Health.LOST, f"target uncertain by {1e3 * sigma:.1f} mm, limit {1e3 * c.lost_sigma_m:.0f} mm"
+            return (
+                Health.LOST,
+                f"target uncertain by {1e3 * sigma:.1f} mm, limit {1e3 * c.lost_sigma_m:.0f} mm",
+            )
         if self._blind_s > c.lost_after_s:
             return Health.LOST, f"target hidden for {self._blind_s:.1f} s; {seen}"
         if visible < c.min_visible:
@@ -180,5 +191,11 @@ def _frame(fix: SurfaceFix) -> Array:
 
 def _pick(p: Projective, rows: NDArray[np.bool_]) -> Projective:
     return Projective(
-        p.ids[rows], p.xy[rows], p.q[rows], p.var_xy[rows], p.var_q[rows], p.visible[rows], p.uv[rows]
+        p.ids[rows],
+        p.xy[rows],
+        p.q[rows],
+        p.var_xy[rows],
+        p.var_q[rows],
+        p.visible[rows],
+        p.uv[rows],
     )

@@ -56,14 +56,18 @@ class PatchMemory:
         flat, norm = _centred(patch)
         count = len(patch)
         grad_v, grad_u = np.gradient(patch, axis=(1, 2))
-        grad = np.stack([grad_u.reshape(count, SIZE * SIZE), grad_v.reshape(count, SIZE * SIZE)], axis=1)
+        grad = np.stack(
+            [grad_u.reshape(count, SIZE * SIZE), grad_v.reshape(count, SIZE * SIZE)], axis=1
+        )
         grad -= grad.mean(axis=2, keepdims=True)
         # a free gain: the part of the gradient along the patch itself tells nothing
         unit = flat / norm[:, None]
         grad -= np.einsum("ikp,ip->ik", grad, unit)[:, :, None] * unit[:, None, :]
         hessian = np.einsum("ikp,ilp->ikl", grad, grad).astype(float)
         trace = np.trace(hessian, axis1=1, axis2=2)[:, None, None]
-        return cls(patch, flat, norm, grad, np.linalg.inv(hessian + np.eye(2) * (1e-3 * trace + 1e-3)))
+        return cls(
+            patch, flat, norm, grad, np.linalg.inv(hessian + np.eye(2) * (1e-3 * trace + 1e-3))
+        )
 
     @classmethod
     def empty(cls) -> "PatchMemory":
@@ -73,7 +77,9 @@ class PatchMemory:
     def added(self, patch: Float32) -> "PatchMemory":
         """With patches (M, 15, 15) appended."""
         new = PatchMemory.of(patch)
-        return PatchMemory(*(np.concatenate([getattr(self, f.name), getattr(new, f.name)]) for f in fields(self)))
+        return PatchMemory(
+            *(np.concatenate([getattr(self, f.name), getattr(new, f.name)]) for f in fields(self))
+        )
 
     def picked(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "PatchMemory":
         """Only these rows."""

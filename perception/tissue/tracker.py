@@ -60,7 +60,9 @@ class TissueTracker:
     def __init__(self, rig: StereoRig, config: TissueConfig | None = None) -> None:
         """For rectified images of `rig`; raises ConfigurationError for a rig that is not."""
         if not is_rectified(rig):
-            raise ConfigurationError("tissue tracker: the rig is not rectified; use Rectifier(rig).rig")
+            raise ConfigurationError(
+                "tissue tracker: the rig is not rectified; use Rectifier(rig).rig"
+            )
         self.rig = rig
         self.config = config or TissueConfig()
         self.focus_uv: Array | None = None
@@ -128,7 +130,9 @@ class TissueTracker:
 
     def _inside(self, uv: Array) -> NDArray[np.bool_]:
         eye, margin = self.rig.left, self.config.margin_px
-        inside = (uv >= margin).all(axis=1) & (uv < [eye.width - margin, eye.height - margin]).all(axis=1)
+        inside = (uv >= margin).all(axis=1) & (uv < [eye.width - margin, eye.height - margin]).all(
+            axis=1
+        )
         return np.asarray(inside, dtype=np.bool_)
 
     def _match_right(self, view: _View, rows: Rows) -> None:
@@ -145,7 +149,9 @@ class TissueTracker:
         rows = rows[np.isfinite(p.disparity[rows])]
         uv = p.uv[rows]
         guess = uv - np.stack([p.disparity[rows], np.zeros(len(rows))], axis=1)
-        chained, error = track_back_checked(view.left, view.right, uv, guess, c.window_px, 0, c.iterations)
+        chained, error = track_back_checked(
+            view.left, view.right, uv, guess, c.window_px, 0, c.iterations
+        )
         # Lucas-Kanade takes the eyes' different light for motion (1 px); a free gain does not
         aligned = PatchMemory.of(patches_at(view.left_f, uv)).align(view.right_f, chained, steps=4)
         offset = uv - aligned.uv
@@ -168,7 +174,9 @@ class TissueTracker:
         )
         departure = self._motion(rows) - fit.value
         first = ~np.isfinite(p.habit[rows, 0])
-        change = np.linalg.norm(np.where(first[:, None], departure, departure - p.habit[rows]), axis=1)
+        change = np.linalg.norm(
+            np.where(first[:, None], departure, departure - p.habit[rows]), axis=1
+        )
         # a newborn has no habit yet: relief may part it from its neighbours, so it gets more room
         stray = change > np.where(first, 3.0, 1.0) * c.mesh_limit_px
         p.state[rows[stray]] = PointState.OCCLUDED
@@ -232,7 +240,9 @@ class TissueTracker:
         p.hidden_s[back] = 0.0
         p.unseen_s[back] = 0.0
         p.velocity[back] = self._mean_velocity()
-        gone = ((p.state == PointState.OCCLUDED) & (p.unseen_s > c.unseen_max_s)) | (p.hidden_s > c.hidden_max_s)
+        gone = ((p.state == PointState.OCCLUDED) & (p.unseen_s > c.unseen_max_s)) | (
+            p.hidden_s > c.hidden_max_s
+        )
         p.state[gone] = PointState.LOST
         return back
 
