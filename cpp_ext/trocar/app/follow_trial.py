@@ -173,7 +173,7 @@ class FollowTrial:
 
     # --- truth -----------------------------------------------------------------------
     def _surface_point(self, time_s: float) -> Array:
-        """Surface coordinates of the material point at the selected pixel: where its ray goes in."""
+        """Surface coordinates of the material point where the selected pixel's ray goes in."""
         eye = self.scene.rig.left
         centre = np.array([0.5 * (eye.width - 1), 0.5 * (eye.height - 1)])
         tissue = self.cell.truth.tissue
