@@ -6,7 +6,8 @@ pitch and wrist yaw, bias of the jaw's opening.  Positions in m in `camera` (lef
 
 The shaft is a cylinder about the axis p + t d; an image bounds it by the two planes through the
 camera centre that touch it.  Their unit normals satisfy n . d = 0 and n . p = r (n points into
-the tool), hence, with h the distance of the axis from the camera centre, e1 its unit direction, e2 = d x e1:
+the tool), hence, with h the distance of the axis from the camera centre, e1 its unit direction
+and e2 = d x e1:
 
     n = (r / h) e1 +- sqrt(1 - (r / h)^2) e2,   contact at p + t d - r n.
 """
@@ -120,7 +121,7 @@ class ToolPose:
         slope = float(eye.T_eye_camera[2, :3] @ d)  # depth lost per metre backwards
         far = SHAFT_REACH
         if slope > 1e-6:
-            far = min(far, (float(eye.depth(p)) - NEAREST_DEPTH - 0.003) / slope)
+            far = min(far, (float(eye.depth(p)) - NEAREST_DEPTH - 0.005) / slope)
         if normals is None or far < 0.010:
             return None
         ends = p + np.array([[-far], [shape.SLEEVE_END]]) * d

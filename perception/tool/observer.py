@@ -17,6 +17,7 @@ from trocar.perception.tool.silhouettes import coverage, draw_tool, is_touched
 
 _SHAFT, _WRIST, _JAWS = 0, 1, 2
 _COVERED = 0.8  # share of the projected tool that must be instrument-coloured after a search
+_ELSEWHERE = 0.7  # a smaller share: the tool is not where it is believed to be
 _COARSE_SIGMA_PX = 6.0
 _SEARCH_ROUNDS = 6  # at most, per search width
 _SETTLED_PX = 0.3  # median motion of the outline in the last round
@@ -151,9 +152,15 @@ class Observer:
         for view in views:
             outline = sample_outline(view.eye, pose, c.spacing_px, 4.0)
             report.predicted += np.bincount(outline.joint, minlength=3)
-            if gate and is_touched(draw_tool(view.eye, pose), view.segmentation, c.slack_px):
-                report.touched.append(view.eye.name)
-                continue
+            own = draw_tool(view.eye, pose) if gate else None
+            if own is not None and own.any():
+                # Tissue where the tool must be: it is elsewhere.  Another instrument is grey, too.
+                if coverage(own, view.segmentation) < _ELSEWHERE:
+                    report.refused.append(view.eye.name)
+                    continue
+                if is_touched(own, view.segmentation, c.slack_px):
+                    report.touched.append(view.eye.name)
+                    continue
             seen = observe_contour(outline, view.segmentation.chroma, search_px)
             good = self._admit(lumped, seen, gate)
             if good.sum() < max(c.min_samples, c.min_share * len(outline)):
@@ -172,7 +179,9 @@ class Observer:
         if parts:
             joined = _join(parts)
             before = lumped.belief
-            sigma = c.edge_sigma_px if gate else max(c.edge_sigma_px, search_px / c.search_confidence)
+            sigma = (
+                c.edge_sigma_px if gate else max(c.edge_sigma_px, search_px / c.search_confidence)
+            )
             weight = lumped.update(joined, prior, sigma)
             lumped.consider(joined, weight, sigma, c.edge_bias_px)
             report.moved_px = self._outline_motion(before, lumped.belief, joined)

@@ -16,7 +16,7 @@ from trocar.perception.tool.segmentation import Segmentation
 Small = NDArray[np.uint8]
 
 _SHIFT = 4  # fractional bits of OpenCV's polygon coordinates
-_FARTHEST_PX = 1500.0  # keeps the fixed-point coordinates in range
+_FARTHEST_PX = 16000.0  # the range of the fixed-point coordinates
 _STRANGER_PX = 80  # half-resolution px^2 of another instrument within reach of this one
 _REACH_PX = 24.0
 
