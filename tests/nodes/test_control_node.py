@@ -290,3 +290,16 @@ def test_operating_state_and_state_command_in_dvrk_types(bench):
         publisher.publish(crtk_msgs.StringStamped(string=word))
         assert bench.until(lambda f=flag: heard[-1].state == f)
     assert [m.is_homed for m in heard][-1] is False
+
+
+def test_the_arm_stands_in_the_transform_tree(bench):
+    tf2_msgs = pytest.importorskip("tf2_msgs.msg", reason="no tf2_msgs: make crtk-msgs builds it")
+    from trocar.control.nodes.topics import EVENT, LATCHED
+
+    moving, static = [], []
+    bench.client.create_subscription(tf2_msgs.TFMessage, "/tf", moving.append, EVENT)
+    bench.client.create_subscription(tf2_msgs.TFMessage, "/tf_static", static.append, LATCHED)
+    assert bench.until(lambda: len(moving) > 3 and static)
+    frames = [(t.header.frame_id, t.child_frame_id) for t in moving[-1].transforms]
+    assert frames == [("endoscope_left", "PSM1"), ("endoscope_left", "PSM1_setpoint")]
+    assert static[-1].transforms[0].child_frame_id == "PSM1_base"
