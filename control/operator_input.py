@@ -9,7 +9,7 @@ from trocar.geometry import Array
 
 SCALE_RANGE = (0.05, 2.0)  # dVRK's panel allows 0.1 .. 1.0; a little more for a mouse
 LINEAR_SPEED_MAX = 0.2  # m/s of the hand, before the scale
-ANGULAR_SPEED_MAX = 2.0  # rad/s
+ANGULAR_SPEED_MAX = 3.0  # rad/s
 JAW_SPEED_MAX = 4.0 * np.pi  # rad/s (dVRK teleoperation, jaw_rate)
 
 
