@@ -90,7 +90,7 @@ void bind_array(py::class_<Class, Options...>& c, const char* name, const char* 
   constexpr int kRows = Matrix::RowsAtCompileTime;
   constexpr int kColumns = Matrix::ColsAtCompileTime;
   c.def_property(
-      name, [](py::object self) { return array_view(self.cast<Class&>().*Member, self); },
+      name, [](const py::object& self) { return array_view(self.cast<Class&>().*Member, self); },
       [name](Class& self, const py::object& value) {
         if constexpr (kColumns == 1) {
           self.*Member = vector_in<kRows>(value, name);

@@ -9,6 +9,6 @@ if(NOT TROCAR_EIGEN_INCLUDE_DIR AND Python_Interpreter_FOUND)
 endif()
 find_path(TROCAR_EIGEN_INCLUDE_DIR Eigen/Core HINTS ${wheel_dirs} PATH_SUFFIXES eigen3)
 if(NOT TROCAR_EIGEN_INCLUDE_DIR)
-  message(FATAL_ERROR "trocar: Eigen 3 headers are missing; `pip install cmeel-eigen` or "
+  message(FATAL_ERROR " trocar: Eigen 3 headers are missing; `pip install cmeel-eigen` or "
     "`apt-get install libeigen3-dev`, or give -DTROCAR_EIGEN_INCLUDE_DIR=<folder with Eigen/Core>")
 endif()

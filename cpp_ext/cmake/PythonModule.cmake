@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # The module `_core` for the interpreter Python_EXECUTABLE; pybind11 comes from that interpreter.
 if(NOT Python_Interpreter_FOUND)
-  message(FATAL_ERROR "trocar: no Python interpreter; give -DPython_EXECUTABLE=<python>")
+  message(FATAL_ERROR " trocar: no Python interpreter; give -DPython_EXECUTABLE=<python>")
 endif()
 execute_process(
   COMMAND "${Python_EXECUTABLE}" -c "import sysconfig; print(sysconfig.get_path('include'))"
   OUTPUT_VARIABLE python_include OUTPUT_STRIP_TRAILING_WHITESPACE)
 if(NOT EXISTS "${python_include}/Python.h")
-  message(FATAL_ERROR "trocar: Python.h is missing (looked in ${python_include}); install the "
+  message(FATAL_ERROR " trocar: Python.h is missing (looked in ${python_include}); install the "
     "development package: apt-get install python${Python_VERSION_MAJOR}.${Python_VERSION_MINOR}-dev")
 endif()
 execute_process(
@@ -15,7 +15,7 @@ execute_process(
   OUTPUT_VARIABLE pybind11_dir OUTPUT_STRIP_TRAILING_WHITESPACE
   ERROR_QUIET RESULT_VARIABLE pybind11_missing)
 if(pybind11_missing)
-  message(FATAL_ERROR "trocar: pybind11 is missing for ${Python_EXECUTABLE}; pip install 'pybind11>=3'")
+  message(FATAL_ERROR " trocar: pybind11 is missing for ${Python_EXECUTABLE}; pip install 'pybind11>=3'")
 endif()
 find_package(Python COMPONENTS Interpreter Development.Module REQUIRED)
 set(PYBIND11_FINDPYTHON ON)
