@@ -36,22 +36,15 @@ def has_doctest() -> bool:
     )
 
 
-def run(kind: str) -> bool:
-    """Configure, build, run; True where all passed."""
-    sanitize, filters = KINDS[kind]
-    build = ROOT / "build" / f"cpp-{kind}"
+def configure_and_build(build: Path, options: list[str]) -> bool:
+    """Let CMake build cpp_ext into `build`; False, with the log's end, where it cannot."""
     build.mkdir(parents=True, exist_ok=True)
-    options = [
-        "-DTROCAR_BUILD_TESTS=ON",
-        "-DTROCAR_BUILD_PYTHON=OFF",
-        f"-DTROCAR_SANITIZE={sanitize}",
-    ]
-    options += [f"-DPython_EXECUTABLE={sys.executable}", f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}"]
-    log = build / "build.log"
+    options = [f"-DPython_EXECUTABLE={sys.executable}", *options]
+    options += ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}"]
     jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count() or 1))
-    print(f"C++ tests ({kind}): building", flush=True)
+    log = build / "build.log"
     for command in (
-        [tool("cmake"), "-S", str(ROOT / "cpp_ext"), "-B", str(build), "-G", "Ninja", *options],
+        [tool("cmake"), "-S", str(ROOT / "cpp_ext"), "-B", str(build), *options],
         [tool("cmake"), "--build", str(build), "-j", jobs],
     ):
         with log.open("w") as file:
@@ -59,6 +52,17 @@ def run(kind: str) -> bool:
         if done.returncode:
             print("\n".join(log.read_text().splitlines()[-40:]))
             return False
+    return True
+
+
+def run(kind: str) -> bool:
+    """Configure, build, run; True where all passed."""
+    sanitize, filters = KINDS[kind]
+    build = ROOT / "build" / f"cpp-{kind}"
+    print(f"C++ tests ({kind}): building", flush=True)
+    options = ["-DTROCAR_BUILD_TESTS=ON", "-DTROCAR_BUILD_PYTHON=OFF"]
+    if not configure_and_build(build, [*options, f"-DTROCAR_SANITIZE={sanitize}"]):
+        return False
     return subprocess.run([str(build / "trocar_core_tests"), *filters]).returncode == 0
 
 

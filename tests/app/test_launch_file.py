@@ -123,9 +123,11 @@ def test_system_is_the_five_processes_and_each_one_ends_all() -> None:
         assert Path(node.environment["FASTDDS_DEFAULT_PROFILES_FILE"]).name == "fastdds.xml"
 
 
-def test_external_arm_brings_its_own_plant_and_camera() -> None:
-    names = [node.name for node in system(arm="external").nodes]
-    assert names == ["perception", "control", "console"]
+@pytest.mark.parametrize("arm", ["external", "mock"])
+def test_only_the_simulated_arm_brings_the_cell_and_its_camera(arm: str) -> None:
+    nodes = system(arm=arm).nodes
+    assert [node.name for node in nodes] == ["perception", "control", "console"]
+    assert f"mock:={str(arm == 'mock').lower()}" in nodes[1].parameters
 
 
 def test_console_can_be_left_out() -> None:
@@ -150,8 +152,9 @@ def test_scenes_of_the_launch_file_are_the_scenes_that_exist(root: Path) -> None
     ("given", "words"),
     [
         ({"scene": "heart"}, ["unknown scene heart", "follow"]),
-        ({"arm": "PSM9"}, ["unknown arm PSM9", "simulated, external"]),
+        ({"arm": "PSM9"}, ["unknown arm PSM9", "simulated, mock, external"]),
         ({"autostart": "follow", "arm": "external"}, ["refused", "arm:=external"]),
+        ({"autostart": "follow", "arm": "mock"}, ["refused", "arm:=mock"]),
         ({"fps": "0"}, ["fps:=0", "1 to 60"]),
         ({"fps": ".nan"}, ["fps:=.nan"]),
         ({"port": "80"}, ["port:=80", "1024 to 65535"]),
