@@ -100,8 +100,7 @@ class ControlNode:
             return False
         self.loop, self.priority_refused = loop, refused
         if refused:
-            _say(f"no real-time priority for the arm's loop ({refused}); it runs without, late")
-            _say("ticks are counted; grant it with: setcap or ulimit -r 99, or run as root")
+            _say(f"no real-time priority: {refused}; going on without it, late ticks are counted")
         _say(f"{self.crtk.name}: loop joined to {self._segment or 'the built-in mock'}")
         return True
 
