@@ -73,7 +73,7 @@ class PositionFilter:
 
 
 class OrientationFilter:
-    """Rotation (3, 3) with angular velocity (3,) rad/s; both settle with a time constant."""
+    """Rotation (3, 3) with angular velocity (3,) rad/s, which fades while nothing is measured."""
 
     def __init__(
         self, rotation: Array, time_constant_s: float, spin_time_constant_s: float
@@ -86,8 +86,8 @@ class OrientationFilter:
     def step(self, measured: Array | None, dt: float, trust: float) -> None:
         """Advance by dt s and turn towards `measured` (3, 3), if any, with trust in [0, 1]."""
         self.rotation = exp_so3(self.spin * dt) @ self.rotation
-        self.spin = self.spin * np.exp(-dt / (4.0 * self._spin_tau))
         if measured is None or trust <= 0.0:
+            self.spin = self.spin * np.exp(-dt / self._spin_tau)
             return
         error = log_so3(measured @ self.rotation.T)
         gain = trust * (1.0 - np.exp(-dt / self._tau))
