@@ -13,13 +13,13 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import pybullet
 from numpy.typing import ArrayLike
 
 from trocar import _core
 from trocar.errors import ConfigurationError, TrocarError
 from trocar.geometry import Array
 from trocar.sim.encoder import Encoders
+from trocar.sim.engine import pybullet
 from trocar.sim.mechanics import JointMechanics
 from trocar.sim.scene import EncoderParameters
 from trocar.sim.urdf import AXIS_NAMES, psm_urdf, write_urdf

@@ -15,7 +15,6 @@ os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)
 try:
     import rclpy
     from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-    from rcl_interfaces.msg import ParameterDescriptor
     from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
     from rclpy.node import Node
     from rclpy.signals import SignalHandlerOptions
@@ -29,7 +28,6 @@ try:
 except ImportError:  # Humble, Jazzy
     _Executor = SingleThreadedExecutor
 
-_DYNAMIC = ParameterDescriptor(dynamic_typing=True)  # so that the refusal is ours, in one line
 DIAGNOSTICS_PERIOD_NS = 1_000_000_000
 SPIN_TIMEOUT_S = 0.1  # finite: without one the events executor of rclpy 9.1 fires nothing
 
@@ -41,14 +39,17 @@ class Runtime:
         """Initialise ROS from sys.argv; signals go to the stop flag, not to rclpy."""
         rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
         self.stop = StopFlag()
-        self.node: Any = Node(name)
+        # Given parameters are declared with the types they came with: refusing a wrong one is ours.
+        self.node: Any = Node(name, automatically_declare_parameters_from_overrides=True)
         self._executor = _Executor()
         self._executor.add_node(self.node)
         self._diagnostics = self.node.create_publisher(DiagnosticArray, "/diagnostics", 10)
 
     def parameter(self, name: str, default: Any) -> Any:
         """Declare and read one parameter as the type of its default; an int serves as a float."""
-        value = self.node.declare_parameter(name, default, _DYNAMIC).value
+        if not self.node.has_parameter(name):
+            self.node.declare_parameter(name, default)
+        value = self.node.get_parameter(name).value
         if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
         if type(value) is not type(default):

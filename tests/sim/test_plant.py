@@ -2,7 +2,6 @@
 from types import SimpleNamespace
 
 import numpy as np
-import pybullet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from trocar import _core
 from trocar.errors import ConfigurationError
 from trocar.kinematics import forward_kinematics, link_frames
+from trocar.sim.engine import pybullet
 from trocar.sim.mechanics import STOP_MARGIN
 from trocar.sim.plant import PsmPlant, UnstablePlantError, step_length
 from trocar.sim.scene import EncoderParameters, load_scene
