@@ -17,17 +17,20 @@ class ToolTrackerConfig:
     prior_rotation: float = math.radians(3.0)
     prior_wrist: float = math.radians(1.0)  # bias of wrist pitch and of wrist yaw
     prior_jaw: float = 0.1  # opening: unknown, or cable stretch
+    prior_swell_px: float = 0.7  # outline outside the drawing: wrong dimensions, blur, tone curve
     # Random walk at the control point, per sqrt(s).  The lumped error is nearly constant: this
     # pays for joint biases that turn with the arm while it moves.
     walk_position: float = 3e-4
     walk_rotation: float = math.radians(0.15)
     walk_wrist: float = math.radians(0.1)
     walk_jaw: float = 0.05
+    walk_swell_px: float = 0.05
     # Outline samples.
     spacing_px: float = 5.0
     edge_noise_px: float = 0.7  # white, of one sample
     edge_sigma_px: float = 2.0  # as used: neighbours share texture, so 8 samples count as one
-    edge_bias_px: float = 0.35  # constant along a piece of outline (only inflates, see filter.py)
+    # Constant along a piece of outline: a shape known to 0.05 mm.  Only inflates, see filter.py.
+    edge_bias_px: float = 0.5
     gate_sigma: float = 4.0  # innovation of one sample
     min_samples: int = 16  # per eye
     min_share: float = 0.4  # of the predicted samples in view, per eye

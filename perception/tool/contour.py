@@ -27,7 +27,7 @@ _CLEAR_PX = 3.0  # an outline sample must have nothing of the tool so far outsid
 class Outline:
     """Samples of the predicted outline in one eye.
 
-    uv, normal (N, 2): pixel and unit outward normal; jacobian (N, 9): motion along the normal (px)
+    uv, normal (N, 2): pixel and unit outward normal; jacobian (N, 10): motion along the normal (px)
     with the state; group (N,): straight piece a sample lies on; joint (N,): 0 shaft, 1 wrist,
     2 jaws.
     """
@@ -68,7 +68,8 @@ def is_within(hull: Array, uv: Array) -> NDArray[np.bool_]:
     edge = np.roll(hull, -1, axis=0) - hull
     rel = uv[:, None, :] - hull
     cross = edge[:, 0] * rel[..., 1] - edge[:, 1] * rel[..., 0]
-    return (cross > 0.0).all(axis=1) | (cross < 0.0).all(axis=1)
+    inside: NDArray[np.bool_] = np.all(cross > 0.0, axis=1) | np.all(cross < 0.0, axis=1)
+    return inside
 
 
 def sample_outline(eye: Eye, pose: ToolPose, spacing_px: float, margin_px: float) -> Outline:
@@ -102,7 +103,9 @@ def sample_outline(eye: Eye, pose: ToolPose, spacing_px: float, margin_px: float
         motion = eye.pixel_jacobian(X) @ pose.point_jacobian(X, part_joint, side)
         uv.append(points)
         normal.append(out)
-        jacobian.append(np.einsum("ni,nij->nj", out, motion))
+        along_normal = np.einsum("ni,nij->nj", out, motion)
+        along_normal[:, 9] = 1.0  # the swell
+        jacobian.append(along_normal)
         group.append(count + piece)
         joint.append(np.full(len(points), part_joint))
         count += len(hull)

@@ -2,7 +2,8 @@
 """Iterated, robust Kalman filter on the lumped kinematic error of one arm.
 
 State: T_correction (4, 4) with a left perturbation exp(xi), xi = (linear, angular) at the
-origin of `camera` in camera axes, and three biases: wrist pitch, wrist yaw, jaw opening.  The
+origin of `camera` in camera axes, and four biases: wrist pitch, wrist yaw, jaw opening,
+and the swell of the outline (px), by which every edge lies outside its drawing.  The
 errors of the other joints and of the base cannot be told apart by sight and are lumped into
 T_correction (Richter et al., "Robotic Tool Tracking under Partially Visible Kinematic Chain",
 T-RO 2021).
@@ -30,7 +31,7 @@ _ROBUST_ROUNDS = 4
 class Linearisation:
     """Scalar measurements at a state.
 
-    residual (m,) = measured - predicted in px, jacobian (m, 9) of the prediction, group (m,)
+    residual (m,) = measured - predicted in px, jacobian (m, 10) of the prediction, group (m,)
     of those that share a constant error.
     """
 
@@ -41,7 +42,7 @@ class Linearisation:
 
 @dataclass(frozen=True)
 class Belief:
-    """A state and its covariance (9, 9) at one instant."""
+    """A state and its covariance (10, 10) at one instant."""
 
     T_correction: Array
     bias: Array
@@ -57,14 +58,15 @@ class LumpedFilter:
         c = config
         sigma = np.array([c.prior_position] * 3 + [c.prior_rotation] * 3)
         Ad = adjoint(make_transform(translation=T_camera_base[:3, 3]))
+        biases = [c.prior_wrist, c.prior_wrist, c.prior_jaw, c.prior_swell_px]
         self._prior = np.zeros((SIZE, SIZE))
         self._prior[:6, :6] = Ad @ np.diag(sigma**2) @ Ad.T
-        self._prior[6:, 6:] = np.diag([c.prior_wrist, c.prior_wrist, c.prior_jaw]) ** 2
+        self._prior[6:, 6:] = np.diag(np.square(biases))
         self.reset()
 
     def reset(self) -> None:
         """Back to the prior, everything learnt forgotten."""
-        self.belief = Belief(np.eye(4), np.zeros(3), self._prior.copy())
+        self.belief = Belief(np.eye(4), np.zeros(SIZE - 6), self._prior.copy())
         self.constant: Array = np.zeros((SIZE, SIZE))  # G B G^T of the last update
 
     def widen(self) -> None:
@@ -79,11 +81,12 @@ class LumpedFilter:
         Ad = adjoint(make_transform(translation=p_control_point))
         P = self.belief.covariance.copy()
         P[:6, :6] += Ad @ np.diag(walk**2 * dt) @ Ad.T
-        P[6:, 6:] += np.diag([c.walk_wrist, c.walk_wrist, c.walk_jaw]) ** 2 * dt
+        biases = np.array([c.walk_wrist, c.walk_wrist, c.walk_jaw, c.walk_swell_px])
+        P[6:, 6:] += np.diag(biases**2 * dt)
         self.belief = Belief(self.belief.T_correction, self.belief.bias, P)
 
     def sigma_px(self, jacobian: Array) -> Array:
-        """Standard deviation (m,) of predictions with the Jacobian (m, 9), the constant part in."""
+        """Standard deviation (m,) of predictions with the Jacobian (m, 10), the constant part in."""
         P = self.belief.covariance + self.constant
         return np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", jacobian, P, jacobian), 0.0))
 
@@ -123,7 +126,7 @@ class LumpedFilter:
 
     def distance_from_prior(self) -> float:
         """Squared Mahalanobis distance of the state from the prior."""
-        offset = self._offset_from(Belief(np.eye(4), np.zeros(3), self._prior))
+        offset = self._offset_from(Belief(np.eye(4), np.zeros(SIZE - 6), self._prior))
         return float(offset @ np.linalg.solve(self._prior, offset))
 
     def _offset_from(self, predicted: Belief) -> Array:
@@ -131,6 +134,6 @@ class LumpedFilter:
         return np.concatenate([xi, self.belief.bias - predicted.bias])
 
     def covariance_of(self, jacobian: Array) -> Array:
-        """Covariance (n, n) of a quantity that depends on the state by `jacobian` (n, 9)."""
+        """Covariance (n, n) of a quantity that depends on the state by `jacobian` (n, 10)."""
         P = jacobian @ (self.belief.covariance + self.constant) @ jacobian.T
         return 0.5 * (P + P.T)

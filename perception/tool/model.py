@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the instrument stands in the camera, and how its parts move with the filter's state.
 
-State (9): xi (6) = left perturbation of T_correction at the origin of `camera`, biases of wrist
-pitch and wrist yaw, bias of the jaw's opening.  Positions in m in `camera` (left optical frame).
+State (10): xi (6) = left perturbation of T_correction at the origin of `camera`, biases of wrist
+pitch, wrist yaw and jaw opening (rad), and the swell (px) by which the seen outline lies outside
+the drawn one: it keeps wrong dimensions from passing for depth, stereo settles it.  Positions in m in `camera` (left optical frame).
 
 The shaft is a cylinder about the axis p + t d; an image bounds it by the two planes through the
 camera centre that touch it.  Their unit normals satisfy n . d = 0 and n . p = r (n points into
@@ -15,13 +16,14 @@ and e2 = d x e1:
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trocar import kinematics
 from trocar.camera import Intrinsics, StereoRig
 from trocar.geometry import Array, exp_so3, inverse, make_transform, transform_points
 from trocar.perception.tool import shape
 
-SIZE = 9
+SIZE = 10
 NEAREST_DEPTH = 0.012  # m; nothing nearer to the lens is used
 SHAFT_REACH = 0.10  # m of shaft considered behind the wrist
 
@@ -42,7 +44,7 @@ class Eye:
         """Depth (...) in m of points (..., 3) given in `camera`."""
         return np.asarray(p_camera @ self.T_eye_camera[2, :3] + self.T_eye_camera[2, 3])
 
-    def is_inside(self, uv: Array, margin_px: float = 0.0) -> Array:
+    def is_inside(self, uv: Array, margin_px: float = 0.0) -> NDArray[np.bool_]:
         """Boolean (...): pixel at least `margin_px` from the border."""
         u, v = uv[..., 0], uv[..., 1]
         far_u = self.intrinsics.width - 1 - margin_px
@@ -144,7 +146,7 @@ class ToolPose:
         return np.stack([ratio * e1 + across, ratio * e1 - across]) @ R
 
     def point_jacobian(self, x: Array, joint: int, jaw_side: float = 0.0) -> Array:
-        """Motion (N, 3, 9) of points (N, 3) of a part with the state."""
+        """Motion (N, 3, 10) of points (N, 3) of a part with the state."""
         J = np.zeros((len(x), 3, SIZE))
         J[:, [0, 1, 2], [0, 1, 2]] = 1.0
         # omega x X = -skew(X) omega
@@ -166,7 +168,7 @@ def _frame(z: Array, y: Array, origin: Array) -> Array:
 def pose_tool(T_camera_base: Array, q: Array, jaw: float, bias: Array) -> ToolPose:
     """Instrument whose base stands at `T_camera_base`, for joints q (6,) and jaw (rad).
 
-    bias (3,) is added to wrist pitch, wrist yaw and jaw.
+    The first three of bias are added to wrist pitch, wrist yaw and jaw.
     """
     q = np.array(q, dtype=float)
     q[4:6] += bias[:2]

@@ -171,7 +171,7 @@ class Observer:
             report.accepted += np.bincount(outline.joint[good], minlength=3)
             parts.append(
                 Linearisation(
-                    seen.offset[good],
+                    seen.offset[good] - lumped.belief.bias[3],
                     outline.jacobian[good],
                     outline.group[good] + (0 if view.eye.name == "left" else 10_000),
                 )
@@ -196,7 +196,8 @@ class Observer:
         c = self._config
         noise = float(np.hypot(c.edge_noise_px, c.edge_bias_px))
         sigma = np.hypot(lumped.sigma_px(seen.outline.jacobian), noise)
-        return seen.sound & (np.abs(seen.offset) < c.gate_sigma * sigma)
+        residual = seen.offset - lumped.belief.bias[3]
+        return seen.sound & (np.abs(residual) < c.gate_sigma * sigma)
 
     def _outline_motion(self, before: Belief, after: Belief, joined: Linearisation) -> float:
         """Median motion in px of the outline between two beliefs."""

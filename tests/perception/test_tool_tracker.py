@@ -211,7 +211,7 @@ def test_estimate_is_what_its_fields_say():
 
 
 def test_a_still_tool_and_another_size_of_instrument():
-    """Dimensions 0.15 mm larger in radius than believed: depth suffers, within the goal."""
+    """All radii 0.15 mm larger than believed would be 2 mm of depth, but stereo settles it."""
     picture = make_case(5, swell=1.5e-4)
     tracker, q = make_tracker(), joints(0.0)
     errors = []
@@ -220,8 +220,7 @@ def test_a_still_tool_and_another_size_of_instrument():
         errors.append(tip_errors(picture, estimate, q))
     assert estimate.health is Health.GOOD
     errors = np.array(errors)[3:]
-    assert errors[:, 0].max() < 3.5e-3
-    assert errors[:, 0].max() < 0.5 * errors[:, 1].min()
+    assert errors[:, 0].max() < 1.2e-3
 
 
 def test_holds_while_a_second_instrument_passes():
