@@ -93,6 +93,7 @@ void bind_config(py::module_& m) {
   bindings::bind_array<&ArmConfig::tracking_error_max>(c, "tracking_error_max", "(7,) rad, m");
   bindings::bind_array<&ArmConfig::home_q>(c, "home_q", "(7,) rad, m");
   c.def_readwrite("dynamics", &ArmConfig::dynamics)
+      .def_readwrite("move_acceleration_share", &ArmConfig::move_acceleration_share)
       .def_readwrite("stop_time_s", &ArmConfig::stop_time_s)
       .def_readwrite("damping_ratio", &ArmConfig::damping_ratio)
       .def_readwrite("integral_ratio", &ArmConfig::integral_ratio)

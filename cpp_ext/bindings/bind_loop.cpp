@@ -1,33 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The seam: lockstep in process.
+/// The seam in process and the loop thread.
 #include <pybind11/stl.h>
 
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "raise.hpp"
+#include "statistics.hpp"
 #include "trocar/lockstep.hpp"
+#include "trocar/loop.hpp"
+#include "trocar/mock_arm.hpp"
+#include "trocar/realtime.hpp"
+#include "trocar/shared_seam.hpp"
 
 namespace py = pybind11;
 using namespace trocar;
 
+void bind_shared(py::module_& m);
+
 namespace {
 
-/// A LockstepPort that keeps its arm alive and to itself.
-class OwnedLockstepPort {
+/// Exclusive right to tick an arm, for as long as it lives.
+class Attachment {
  public:
-  explicit OwnedLockstepPort(std::shared_ptr<Arm> arm) : arm_(std::move(arm)), port_(*arm_) {
+  explicit Attachment(std::shared_ptr<Arm> arm) : arm_(std::move(arm)) {
     if (!arm_->attach()) {
       bindings::raise_error("ConfigurationError",
                             "this Arm is already driven by a loop or another port; use a new Arm, or "
                             "stop the loop first");
     }
-    attached_ = true;
   }
-  ~OwnedLockstepPort() {
-    if (attached_) arm_->detach();
-  }
-  OwnedLockstepPort(const OwnedLockstepPort&) = delete;
-  OwnedLockstepPort& operator=(const OwnedLockstepPort&) = delete;
+  ~Attachment() { arm_->detach(); }
+  Attachment(const Attachment&) = delete;
+  Attachment& operator=(const Attachment&) = delete;
+
+ private:
+  std::shared_ptr<Arm> arm_;
+};
+
+class OwnedLockstepPort {
+ public:
+  explicit OwnedLockstepPort(const std::shared_ptr<Arm>& arm) : attachment_(arm), port_(*arm) {}
 
   PlantOutput exchange(const py::object& q, const py::object& qd, const py::object& tau,
                        std::int64_t stamp_ns) {
@@ -37,9 +49,61 @@ class OwnedLockstepPort {
   }
 
  private:
-  std::shared_ptr<Arm> arm_;
+  Attachment attachment_;
   LockstepPort port_;
-  bool attached_ = false;
+};
+
+class OwnedLoop {
+ public:
+  OwnedLoop(const std::shared_ptr<Arm>& arm, const std::string& segment, int arm_index)
+      : arm_(arm), loop_(arm, make_seam(*arm, segment, arm_index)) {}
+  ~OwnedLoop() { stop(); }
+  OwnedLoop(const OwnedLoop&) = delete;
+  OwnedLoop& operator=(const OwnedLoop&) = delete;
+
+  std::string start(int priority) {
+    if (loop_.running()) return "";
+    attachment_ = std::make_unique<Attachment>(arm_);
+    const py::gil_scoped_release release;
+    return loop_.start(priority);
+  }
+
+  void stop() {
+    {
+      const py::gil_scoped_release release;
+      loop_.stop();
+    }
+    attachment_.reset();
+  }
+
+  bool running() const { return loop_.running(); }
+
+  py::dict statistics() const {
+    const LoopStatistics& s = loop_.statistics();
+    const double ticks = static_cast<double>(s.ticks.load());
+    const double missed = static_cast<double>(s.missed.load());
+    const double seconds = 1e-9 * static_cast<double>(s.last_ns.load() - s.first_ns.load());
+    py::dict d;
+    d["rate_hz"] = seconds > 0.0 ? (ticks - 1.0) / seconds : 0.0;
+    d["ticks"] = s.ticks.load();
+    d["overruns"] = s.overruns.load();
+    d["missed"] = s.missed.load();
+    d["missed_fraction"] = ticks > 0.0 ? missed / ticks : 0.0;
+    d["plant_lost"] = s.lost.load();
+    d["wake_us"] = bindings::quantiles_us(s.wake);
+    d["tick_us"] = bindings::quantiles_us(s.tick);
+    return d;
+  }
+
+ private:
+  static std::unique_ptr<Seam> make_seam(const Arm& arm, const std::string& segment, int arm_index) {
+    if (segment.empty()) return std::make_unique<MockArm>(to_axes(arm.config().home_q));
+    return std::make_unique<SharedSeam>(segment, arm_index);
+  }
+
+  std::shared_ptr<Arm> arm_;
+  ArmLoop loop_;
+  std::unique_ptr<Attachment> attachment_;
 };
 
 }  // namespace
@@ -53,7 +117,20 @@ void bind_loop(py::module_& m) {
       .def_readonly("missed", &PlantOutput::missed);
   py::class_<OwnedLockstepPort>(m, "LockstepPort",
                                 "In-process seam: one call = one tick of arm and plant side.")
-      .def(py::init<std::shared_ptr<Arm>>(), py::arg("arm"))
+      .def(py::init<const std::shared_ptr<Arm>&>(), py::arg("arm"))
       .def("exchange", &OwnedLockstepPort::exchange, py::arg("q"), py::arg("qd"), py::arg("tau"),
            py::arg("stamp_ns"), "Measured q, qd, tau (7,) in, PlantOutput out.");
+  py::class_<OwnedLoop>(m, "ArmLoop",
+                        "The thread that joins an Arm to a plant; segment '' is the perfect mock.")
+      .def(py::init<const std::shared_ptr<Arm>&, const std::string&, int>(), py::arg("arm"),
+           py::arg("segment"), py::arg("arm_index"))
+      .def("start", &OwnedLoop::start, py::arg("priority") = 80,
+           "Start; '' or why real-time priority was refused (0: not asked for).")
+      .def("stop", &OwnedLoop::stop, "Controlled stop, power off, end of the thread.")
+      .def("statistics", &OwnedLoop::statistics, "Rates, counts, and quantiles in microseconds.")
+      .def_property_readonly("running", &OwnedLoop::running);
+  m.def("monotonic_ns", &monotonic_ns, "CLOCK_MONOTONIC in ns.");
+  m.def("set_realtime", &set_realtime, py::arg("priority"),
+        "This thread to SCHED_FIFO, memory locked; '' or why not.");
+  bind_shared(m);
 }

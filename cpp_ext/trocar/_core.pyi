@@ -98,6 +98,8 @@ class Reason(IntEnum):
     IN_FAULT = 9
     CAUSE_PERSISTS = 10
     BAD_TRANSITION = 11
+    SUPERSEDED = 12  # altered: a newer command came within the same tick
+    QUEUE_FULL = 13
 
 class Fault(IntEnum):
     NONE = 0
@@ -129,6 +131,21 @@ class ArmConfig:
     operator_hold_s: float  # 0.100
     follow_extrapolate_s: float  # 2.5 frame periods
     follow_hold_s: float  # 4 frame periods
+    # the rest, described in arm_config.hpp
+    move_acceleration_share: float  # of acceleration_max, for move_jp and move_cp
+    stop_time_s: float
+    damping_ratio: float
+    integral_ratio: float
+    integral_share: float
+    tracking_error_ticks: int
+    effort_limit_ticks: int
+    encoder_jump_margin: float
+    line_velocity: float
+    line_acceleration: float
+    turn_velocity: float
+    turn_acceleration: float
+    approach_rate: float
+    approach_rate_follow: float
     def __init__(self) -> None: ...
 
 class Result:
@@ -158,6 +175,7 @@ class ArmState:
     stale: bool
     source: Source  # of the command being executed
     fault: Fault
+    fault_axis: int  # -1: none in particular
     plant_reason: PlantReason
     estop: bool
     powered: bool
@@ -165,6 +183,7 @@ class ArmState:
     command_stamp_ns: int  # stamp of the datum that command was made from (0: none)
     command_applied_ns: int  # stamp of the tick that first applied it
     commands_refused: int
+    results_dropped: int  # answers lost because nobody took them
 
 class Arm:
     """One arm: the newest command in, the newest state out; never blocks, never allocates in the tick."""
@@ -223,7 +242,7 @@ class ArmLoop:
     def __init__(self, arm: Arm, segment: str, arm_index: int) -> None: ...
     def start(self, priority: int = 80) -> str: ...  # "" or why real-time priority was refused
     def stop(self) -> None: ...  # controlled stop, power off, join
-    def statistics(self) -> dict[str, Any]: ...  # rate_hz, ticks, overruns, missed, missed_fraction, wake_us, tick_us {p50,p99,max}
+    def statistics(self) -> dict[str, Any]: ...  # rate_hz, ticks, overruns, missed, missed_fraction, plant_lost, wake_us, tick_us {p50,p99,max}
     @property
     def running(self) -> bool: ...
 

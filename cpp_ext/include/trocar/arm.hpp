@@ -31,6 +31,8 @@ class Arm {
   Arm(const Arm&) = delete;
   Arm& operator=(const Arm&) = delete;
 
+  const ArmConfig& config() const { return config_; }
+
   // --- clients -------------------------------------------------------------------------
   /// Post a motion; returns its sequence number.  Not finite or not a rotation (1e-3): answered at
   /// once as kInvalid, and nothing reaches the tick.
@@ -59,6 +61,8 @@ class Arm {
 
   /// Ask for a controlled stop and power off, as `disable` does; any thread.
   void request_shutdown() { shutdown_.store(true, std::memory_order_release); }
+
+  void clear_shutdown() { shutdown_.store(false, std::memory_order_release); }
 
   /// One loop or lockstep port may drive the arm; false where another already does.
   bool attach() { return !attached_.exchange(true); }

@@ -38,6 +38,11 @@ class PlantSupervisor {
   std::int64_t enable_counter() const { return enable_counter_; }
   std::int64_t missed() const { return missed_; }
 
+  /// The loop said goodbye: an unpowered arm is then not waited for, and nothing is missed.
+  void release() {
+    if (command_.power == 0) connected_ = false;
+  }
+
   /// `command`: the answer to this tick, or null where none came in time; `qd` (7,) measured.
   PlantOutput advance(const TorqueCommand* command, const Axes& qd, std::int64_t stamp_ns,
                       bool realtime, bool estop) {

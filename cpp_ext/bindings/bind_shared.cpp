@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Shared memory: the segment, the plant's port, snapshots.
+#include <pybind11/stl.h>
+
+#include <cmath>
+
+#include "arrays.hpp"
+#include "bindings.hpp"
+#include "raise.hpp"
+#include "statistics.hpp"
+#include "trocar/plant_port.hpp"
+#include "trocar/snapshot.hpp"
+
+namespace py = pybind11;
+using namespace trocar;
+
+namespace {
+
+std::unique_ptr<PlantPort> make_port(const std::string& segment, int arm_index, double deadline_s) {
+  if (!(deadline_s > 0.0 && deadline_s <= 1.0)) {
+    throw py::value_error("deadline_s is " + std::to_string(deadline_s) + ", allowed (0, 1]");
+  }
+  const auto deadline_ns = static_cast<std::int64_t>(std::llround(deadline_s * 1e9));
+  return std::make_unique<PlantPort>(segment, arm_index, deadline_ns);
+}
+
+PlantOutput exchange(PlantPort& port, const py::object& q, const py::object& qd,
+                     const py::object& tau, std::int64_t stamp_ns) {
+  const Axes position = to_axes(bindings::vector_in<kNumAxes>(q, "q"));
+  const Axes speed = to_axes(bindings::vector_in<kNumAxes>(qd, "qd"));
+  const Axes effort = to_axes(bindings::vector_in<kNumAxes>(tau, "tau"));
+  const py::gil_scoped_release release;
+  return port.exchange(position, speed, effort, stamp_ns);
+}
+
+py::dict statistics(const PlantPort& port) {
+  py::dict d;
+  d["ticks"] = port.ticks();
+  d["missed"] = port.missed();
+  d["handshake_us"] = bindings::quantiles_us(port.handshake());
+  return d;
+}
+
+void check_open(const Snapshot& snapshot) {
+  if (!snapshot.is_open()) {
+    bindings::raise_error("SharedMemoryError", "this snapshot is closed; make a new Snapshot");
+  }
+}
+
+void write_snapshot(Snapshot& snapshot, const py::object& values, std::int64_t stamp_ns) {
+  check_open(snapshot);
+  const bindings::ArrayIn a = bindings::array_in(values, "values");
+  if (a.ndim() != 1 || a.shape(0) != snapshot.size()) {
+    throw py::value_error("values has shape " + bindings::shape_text(a) + ", allowed (" +
+                          std::to_string(snapshot.size()) + ",)");
+  }
+  snapshot.write(a.data(), stamp_ns);
+}
+
+py::tuple read_snapshot(const Snapshot& snapshot) {
+  check_open(snapshot);
+  py::array_t<double> values(snapshot.size());
+  std::int64_t stamp_ns = 0;
+  const std::int64_t sequence = snapshot.read(values.mutable_data(), &stamp_ns);
+  return py::make_tuple(values, stamp_ns, sequence);
+}
+
+void bind_snapshot(py::module_& m) {
+  py::class_<Snapshot>(m, "Snapshot", "float64 vector with a stamp in shared memory, seqlock-guarded.")
+      .def(py::init<const std::string&, int, bool>(), py::arg("name"), py::arg("size"),
+           py::arg("create"))
+      .def("write", &write_snapshot, py::arg("values"), py::arg("stamp_ns"), "values (size,)")
+      .def("read", &read_snapshot, "values (size,), stamp_ns, sequence number (0: never written)")
+      .def("close", &Snapshot::close, "Unmap; the creator also removes the object.")
+      .def_static("remove", &SharedMemory::remove, py::arg("name"), "True where one was there.");
+}
+
+}  // namespace
+
+void bind_shared(py::module_& m) {
+  py::register_exception_translator([](std::exception_ptr thrown) {
+    try {
+      if (thrown) std::rethrow_exception(thrown);
+    } catch (const SharedMemoryError& error) {
+      const py::object type = py::module_::import("trocar.errors").attr("SharedMemoryError");
+      PyErr_SetString(type.ptr(), error.what());
+    }
+  });
+  py::class_<Segment>(m, "Segment", "The cell's shared-memory segment, creator side.")
+      .def(py::init<const std::string&, int>(), py::arg("name"), py::arg("num_arms") = 2)
+      .def("close", &Segment::close, "Remove the segment.")
+      .def_static("remove", &SharedMemory::remove, py::arg("name"), "True where one was there.")
+      .def_static(
+          "press_estop", [](const std::string& name) { return Segment::set_estop(name, true); },
+          py::arg("name"), "False where no such cell runs.")
+      .def_static(
+          "release_estop", [](const std::string& name) { return Segment::set_estop(name, false); },
+          py::arg("name"), "False where no such cell runs.")
+      .def_static("estop_pressed", &Segment::estop_pressed, py::arg("name"));
+  py::class_<PlantPort>(m, "PlantPort", "Plant end of the shared-memory seam of one arm.")
+      .def(py::init(&make_port), py::arg("segment"), py::arg("arm_index"),
+           py::arg("deadline_s") = 0.002)
+      .def("exchange", &exchange, py::arg("q"), py::arg("qd"), py::arg("tau"), py::arg("stamp_ns"),
+           "Publish measured q, qd, tau (7,) and wait for the answer, the deadline at most.")
+      .def("statistics", &statistics, "ticks, missed, handshake_us {p50, p99, max}");
+  bind_snapshot(m);
+}
