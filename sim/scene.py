@@ -155,8 +155,10 @@ def default_site_path() -> Path:
     if named:
         return Path(named)
     relative = Path("launch") / "config" / "site.yaml"
-    source = Path(__file__).resolve().parent.parent / relative
-    return source if source.is_file() else Path(sys.prefix) / "share" / "trocar" / relative
+    package = Path(__file__).resolve().parent.parent  # the checkout, or the installed package
+    roots = [package, *(folder / "share" / "trocar" for folder in package.parents)]
+    found = (root / relative for root in roots if (root / relative).is_file())
+    return next(found, Path(sys.prefix) / "share" / "trocar" / relative)
 
 
 def load_scene(name: str = DEFAULT_SCENE, site: Site | None = None) -> Scene:

@@ -4,7 +4,8 @@
 PyBullet holds the interpreter in every call, so nothing else runs here: the arm's loop is on the
 other side of shared memory, and ROS is served only in the slack of a tick.  Every physics step
 is done, late ones without a pause; stamps are system time, mapped once at the start.
-Parameters: scene, seed, second_instrument_at (s, < 0 never), truth, duration (s, 0 endless).
+Parameters: scene, seed, site (file; "" the default one), second_instrument_at (s, < 0 never),
+truth, duration (s, 0 endless).
 """
 
 import gc
@@ -21,6 +22,7 @@ from trocar.sim.plant import UnstablePlantError
 from trocar.sim.scene import load_scene
 from trocar.sim.snapshot import SIZE
 from trocar.sim.tick_pacer import TickPacer
+from trocar.site import load_site
 
 PRIORITY = 75  # below the arm's loop (80): a plant that waits for its controller must not bar it
 _SNAPSHOT_TICKS = 4
@@ -118,7 +120,8 @@ def _say(line: str) -> None:
 
 
 def _run(runtime: Runtime, segment: str, snapshot: Any) -> int:
-    scene = load_scene(str(runtime.parameter("scene", "follow")))
+    site = runtime.parameter("site", "")
+    scene = load_scene(runtime.parameter("scene", "follow"), load_site(site) if site else None)
     seed = runtime.parameter("seed", 0)
     truth = runtime.parameter("truth", False)
     second_at = runtime.parameter("second_instrument_at", -1.0)

@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -247,3 +250,18 @@ def test_two_plants_do_not_share_a_world(plant):
     plant.step_torque(STILL)
     np.testing.assert_array_equal(other.q_true, Q + 0.01)
     other.close()
+
+
+def test_without_pybullet_one_line_says_what_to_install(tmp_path):
+    (tmp_path / "pybullet.py").write_text("raise ImportError('left out')\n")
+    environment = dict(os.environ)
+    environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path), environment["PYTHONPATH"]])
+    done = subprocess.run(
+        [sys.executable, "-c", "import trocar.sim.plant"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    last = done.stderr.strip().splitlines()[-1]
+    assert "MissingDependencyError" in last and "pip install pybullet" in last

@@ -110,3 +110,11 @@ def test_units_in_keys_become_si(scene_with):
     scene = scene_with(lambda d: d["tissue"].update(side_mm=80, lateral_lag_deg=90))
     assert scene.tissue.side == pytest.approx(0.080)
     assert scene.tissue.lateral_lag == pytest.approx(np.pi / 2.0)
+
+
+def test_a_laboratory_can_name_its_own_site(monkeypatch, tmp_path):
+    text = scene_module.default_site_path().read_text()
+    own = tmp_path / "own.yaml"
+    own.write_text(text.replace("baseline: 0.00414", "baseline: 0.005"))
+    monkeypatch.setenv(scene_module.SITE_VARIABLE, str(own))
+    assert load_scene().rig.baseline == pytest.approx(0.005)

@@ -156,6 +156,7 @@ def test_a_killed_cell_is_replaced(start, domain):
     ("parameter", "said"),
     [
         ("scene:=folow", "unknown scene 'folow'; scenes: follow"),
+        ("site:=/no/such/file.yaml", "site file /no/such/file.yaml: No such file"),
         ("seed:=many", "parameter seed is 'many'; give a int"),
     ],
 )
