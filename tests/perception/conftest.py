@@ -116,7 +116,7 @@ class World:
         return StereoFrame(round(t * 1e9) + 1, *pictures)
 
     def bar(self, centre_px, eye, depth=0.04):
-        """Truth mask of a slanted instrument whose top edge is at column centre_px of the left eye."""
+        """Truth mask of a slanted instrument, its top at column centre_px of the left eye."""
         eye_px = centre_px - (EYE.fx * self.rig.baseline / depth if eye == "right" else 0.0)
         corners = [(-60, -10), (60, -10), (160, 490), (40, 490)]
         mask = np.zeros((480, 640), np.uint8)

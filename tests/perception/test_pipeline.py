@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from trocar.camera import Intrinsics, StereoRig
-from trocar.errors import ConfigurationError
+from trocar.errors import ConfigurationError, MissingDependencyError
 from trocar.estimates import Health, PointState, StereoFrame, ToolEstimate
 from trocar.geometry import exp_so3, inverse, make_transform, transform_points
 from trocar.perception.interfaces import StereoMatcher, ToolTracker
@@ -160,7 +160,8 @@ def test_rendered_cell_with_the_second_instrument_passing(seed):
     scene = load_scene("follow")
     pipeline = Pipeline(scene.site)
     uv_surface, error, hidden, worst = None, [], 0, []
-    for frame in sequence.render_sequence(scene, seed, 5.0, truth=False, second_at_s=1.5):
+    frames = sequence.render_sequence(scene, seed, 5.0, truth=False, second_at_s=1.5)
+    for frame in _or_skip(frames):
         result = pipeline.process(frame.rendered.stereo, frame.q_measured)
         if result.target is None:
             continue
@@ -175,6 +176,15 @@ def test_rendered_cell_with_the_second_instrument_passing(seed):
     assert len(error) > 60 and hidden > 0  # the instrument did hide the patch
     assert np.median(error) < 0.0008 and np.percentile(error, 95) < 0.002
     assert np.percentile(worst, 95) < 6.0
+
+
+def _or_skip(frames):
+    """The frames; the test is skipped with the renderer's own line where it cannot render."""
+    try:
+        yield next(frames)
+    except MissingDependencyError as error:
+        pytest.skip(str(error))
+    yield from frames
 
 
 def _surface_at(frame, uv_px):

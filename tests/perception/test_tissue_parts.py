@@ -80,7 +80,7 @@ def test_back_check_tells_what_was_covered():
     shift=st.tuples(st.floats(-30, 30), st.floats(-30, 30)),
 )
 def test_affine_motion_is_reproduced_with_an_outlier_among_the_neighbours(a, shift):
-    """Within 0.5 px in the open: the ridge shrinks gradients a little, the outlier counts for nothing."""
+    """Within 0.5 px: the ridge shrinks gradients a little, the outlier counts for nothing."""
     A = np.array(a).reshape(2, 2)
     motion = GRID @ A.T + shift
     motion[20] += 60.0

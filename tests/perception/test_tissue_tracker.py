@@ -77,7 +77,7 @@ def test_accuracy_in_the_open(open_run):
 
 def test_zero_motion_would_have_failed(open_run):
     """The control: had every point stayed where it was born, the error would be many pixels."""
-    first = {i: uv for i, uv in zip(open_run[0][0].ids, open_run[0][0].uv_left)}
+    first = dict(zip(open_run[0][0].ids, open_run[0][0].uv_left))
     last = open_run[28][0]
     stay = [np.linalg.norm(first[i] - uv) for i, uv in zip(last.ids, last.uv_left) if i in first]
     assert np.median(stay) > 8.0
