@@ -43,7 +43,9 @@ class Segmenter(Protocol):
 class StereoMatcher(Protocol):
     """Dense disparity of a rectified pair."""
 
-    def match(self, left_rgb: NDArray[np.uint8], right_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def match(
+        self, left_rgb: NDArray[np.uint8], right_rgb: NDArray[np.uint8]
+    ) -> NDArray[np.float32]:
         """Disparity u_left - u_right (H, W) in px on the left image's grid, NaN unknown."""
         ...
 
