@@ -72,7 +72,7 @@ class PsmPlant:
     def reset(self, q: ArrayLike) -> None:
         """Put the arm at rest at the true joints q (7,), brakes on."""
         for i, angle in zip(_AXES, self._checked(q).tolist()):
-            pybullet.resetJointState(self._body, i, angle, 0.0, self._client)
+            pybullet.resetJointState(self._body, i, angle, 0.0, physicsClientId=self._client)
         self.braked = True
         self.tau_applied = np.zeros(_NUM_AXES)
         self._read()
@@ -105,18 +105,20 @@ class PsmPlant:
                 forces=(rigid @ qdd + h).tolist(),
                 physicsClientId=self._client,
             )
-            pybullet.stepSimulation(self._client)
+            pybullet.stepSimulation(physicsClientId=self._client)
             self._read()
 
     def rigid_mass_matrix(self) -> Array:
         """Mass matrix (7, 7) of the links alone, without the motors, at the true state."""
         q = self.q_true.tolist()
-        return np.array(pybullet.calculateMassMatrix(self._body, q, self._client))
+        return np.array(pybullet.calculateMassMatrix(self._body, q, physicsClientId=self._client))
 
     def bias_effort(self) -> Array:
         """Gravity and Coriolis effort (7,) at the true state."""
         q, qd, still = self.q_true.tolist(), self.qd_true.tolist(), [0.0] * _NUM_AXES
-        effort = pybullet.calculateInverseDynamics(self._body, q, qd, still, 0, self._client)
+        effort = pybullet.calculateInverseDynamics(
+            self._body, q, qd, still, physicsClientId=self._client
+        )
         return np.array(effort)
 
     def link_pose(self, axis: int) -> Array:
@@ -132,7 +134,7 @@ class PsmPlant:
     def close(self) -> None:
         """Free the physics world; the plant is unusable afterwards."""
         if self._client >= 0:
-            pybullet.disconnect(self._client)
+            pybullet.disconnect(physicsClientId=self._client)
             self._client = -1
 
     def _load(self, parameters: _core.DynamicParameters, T_world_base: Array, dt: float) -> None:
@@ -159,7 +161,7 @@ class PsmPlant:
         )
 
     def _read(self) -> None:
-        states = pybullet.getJointStates(self._body, _AXES, self._client)
+        states = pybullet.getJointStates(self._body, _AXES, physicsClientId=self._client)
         self.q_true = np.array([state[0] for state in states])
         self.qd_true = np.array([state[1] for state in states])
         speed = np.abs(self.qd_true)

@@ -245,10 +245,19 @@ def test_an_initial_pose_outside_the_stops_is_refused():
             PsmPlant(parameters(), T_WORLD_BASE, q)
 
 
-def test_two_plants_do_not_share_a_world(plant):
-    other = PsmPlant(parameters(), T_WORLD_BASE, Q + 0.01)
-    plant.step_torque(STILL)
-    np.testing.assert_array_equal(other.q_true, Q + 0.01)
+def test_plants_side_by_side_do_not_share_a_world(plant):
+    heavy = parameters()
+    heavy.mass = 2.0 * heavy.mass
+    other = PsmPlant(heavy, T_WORLD_BASE, 0.5 * Q)
+    for one, p, q in ((plant, parameters(), Q), (other, heavy, 0.5 * Q)):
+        mass = one.rigid_mass_matrix() + np.diag(p.armature)
+        np.testing.assert_allclose(mass, _core.mass_matrix(p, q), rtol=1e-9, atol=1e-14)
+        np.testing.assert_allclose(one.bias_effort(), _core.gravity_torque(p, q), atol=1e-12)
+    for _ in range(200):
+        plant.step_torque(STILL)
+    np.testing.assert_array_equal(other.q_true, 0.5 * Q)
+    other.step_torque(_core.gravity_torque(heavy, 0.5 * Q))
+    np.testing.assert_allclose(other.q_true, 0.5 * Q, atol=1e-9)
     other.close()
 
 
