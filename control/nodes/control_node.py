@@ -28,8 +28,8 @@ from trocar.errors import ConfigurationError, SharedMemoryError
 from trocar.process import StopFlag, segment_name, write_report
 
 TICK_S = 0.005  # commands and the supervisor: 200 Hz
-STATE_TICKS = 2  # states: 100 Hz (dVRK's default period is 10 ms)
-TF_TICKS = 4  # transforms: 50 Hz
+STATE_S = 0.010  # states: 100 Hz (dVRK's default period), also where a tick is skipped
+STATES_PER_TF = 2  # transforms: 50 Hz
 DIAGNOSTICS_S = 1.0
 RETRY_S = 0.2
 ARM_INDEX = 0
@@ -75,7 +75,8 @@ class ControlNode:
         self.priority_refused = ""
         self._segment = segment
         self.commands = ArmCommands(node, self.crtk, self.latency, self.now_ns, segment)
-        self._ticks = 0
+        self._published = 0
+        self._next_state_s = self._last_s = time.monotonic()
         self._began_s: float | None = None
         self._counted_from: dict[str, int] = {}
         self._said_waiting = False
@@ -104,26 +105,36 @@ class ControlNode:
         _say(f"{self.crtk.name}: loop joined to {self._segment or 'the built-in mock'}")
         return True
 
+    def _try_to_connect(self) -> bool:
+        if time.monotonic() < self._next_try_s:
+            return False
+        self._next_try_s = time.monotonic() + RETRY_S
+        return self.connect()
+
     def tick(self) -> None:
         """One period of the supervisor; states every second one."""
-        if self.loop is None:
-            if time.monotonic() < self._next_try_s or not self.connect():
-                self._next_try_s = max(self._next_try_s, time.monotonic() + RETRY_S)
-                return
+        if self.loop is None and not self._try_to_connect():
+            return
         now_ns = self.now_ns()
         self.supervisor.tick(now_ns)
         state = self.supervisor.state
         if state.source == _core.Source.FOLLOW:
             self.latency.applied(state.command_stamp_ns, state.command_applied_ns)
-        self._ticks += 1
-        if self._ticks % STATE_TICKS == 0:
-            self.states.publish_states(now_ns)
-            if self._began_s is None and state.tick > 0:
-                self._began_s = time.monotonic()
-                self._counted_from = dict(self.states.counts)
-        if self._ticks % TF_TICKS == 0:
-            self.tf.publish()
+        if time.monotonic() >= self._next_state_s - 0.5 * TICK_S:
+            self._publish_states(now_ns)
         self.states.publish_events()
+
+    def _publish_states(self, now_ns: int) -> None:
+        now_s = time.monotonic()
+        self._next_state_s = max(self._next_state_s + STATE_S, now_s)
+        self.states.publish_states(now_ns)
+        self._published += 1
+        if self._published % STATES_PER_TF == 0:
+            self.tf.publish()
+        if self._began_s is None and self.supervisor.state.tick > 0:
+            self._began_s = now_s
+            self._counted_from = dict(self.states.counts)
+        self._last_s = now_s
 
     def stop(self) -> None:
         """Controlled stop, power off, end of the loop thread."""
@@ -137,7 +148,7 @@ class ControlNode:
         """Hz of every topic since the first state was published."""
         if self._began_s is None:
             return {}
-        seconds = max(time.monotonic() - self._began_s, 1e-3)
+        seconds = max(self._last_s - self._began_s, 1e-3)
         before = self._counted_from
         return {t: (n - before.get(t, 0)) / seconds for t, n in self.states.counts.items()}
 

@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
+import numpy as np
 import pytest
 
 rclpy = pytest.importorskip("rclpy", reason="no rclpy: make setup installs the ROS 2 wheels")
@@ -73,33 +75,14 @@ def start(tmp_path, root):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_runs_on_the_mock_and_ends_cleanly(start, number):
+def test_it_runs_on_the_mock_and_ends_cleanly(start, client, number):
     from std_msgs.msg import String
 
     process = start(mock="true")
     process.line("loop joined")
-    context = rclpy.Context()
-    rclpy.init(context=context)
-    executor = rclpy.executors.SingleThreadedExecutor(context=context)
-    node = rclpy.create_node("client", context=context)
-    executor.add_node(node)
-    seen = []
-    from diagnostic_msgs.msg import DiagnosticArray
-
-    from trocar.control.nodes.topics import LATCHED
-
-    node.create_subscription(
-        DiagnosticArray, "/PSM1/std/operating_state", lambda m: seen.append(m.status[0]), LATCHED
-    )
-    words = node.create_publisher(String, "/PSM1/std/state_command", 10)
-    end = time.monotonic() + TIMEOUT
-    while time.monotonic() < end and not (seen and seen[-1].message == "ENABLED"):
-        if words.get_subscription_count() > 0 and seen and seen[-1].message == "DISABLED":
-            words.publish(String(data="enable"))
-        executor.spin_once(timeout_sec=0.05)
-    assert seen[-1].message == "ENABLED"
-    node.destroy_node()
-    rclpy.shutdown(context=context)
+    assert client.until(lambda: client.states[-1] == "DISABLED")
+    client.say("/PSM1/std/state_command", String(data="enable"))
+    assert client.until(lambda: client.states[-1] == "ENABLED")
     assert process.end(number) == 0
     report = process.report()
     assert report["operating_state"] == "DISABLED"  # powered off before the end
@@ -108,6 +91,124 @@ def test_it_runs_on_the_mock_and_ends_cleanly(start, number):
     assert report["loop"]["ticks"] > 100
     assert isinstance(report["loop"]["realtime_priority"], bool)
     assert report["latency"]["image_to_setpoint_ms"]["n"] == 0
+
+
+class Cell:
+    """A cell whose arm does not move, in a thread: enough for the seam and the emergency stop."""
+
+    def __init__(self):
+        from trocar import _core
+        from trocar.process import segment_name
+
+        self.name = segment_name()
+        self.segment = _core.Segment(self.name)
+        self.port = _core.PlantPort(self.name, 0)
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self):
+        q = np.array([0.0, 0.0, 0.12, 0.0, 0.0, 0.0, 0.0])
+        while not self._end.wait(0.001):
+            self.port.exchange(q, np.zeros(7), np.zeros(7), time.time_ns())
+
+    def close(self):
+        self._end.set()
+        self._thread.join()
+        self.segment.close()
+
+
+class Client:
+    """A node that says words and remembers the operating state."""
+
+    def __init__(self):
+        from diagnostic_msgs.msg import DiagnosticArray
+
+        from trocar.control.nodes.topics import LATCHED
+
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context)
+        self.node = rclpy.create_node("client", context=self.context)
+        self.executor = rclpy.executors.SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        self.states = [""]
+        self.is_powered = False
+        self.node.create_subscription(
+            DiagnosticArray,
+            "/PSM1/std/operating_state",
+            self._take,
+            LATCHED,
+        )
+
+    def _take(self, message):
+        values = {v.key: v.value for v in message.status[0].values}
+        self.states.append(message.status[0].message)
+        self.is_powered = values["powered"] == "true"
+
+    def until(self, condition):
+        end = time.monotonic() + TIMEOUT
+        while time.monotonic() < end and not condition():
+            self.executor.spin_once(timeout_sec=0.05)
+        return condition()
+
+    def say(self, topic, message):
+        publisher = self.node.create_publisher(type(message), topic, 10)
+        assert self.until(lambda: publisher.get_subscription_count() > 0)
+        publisher.publish(message)
+
+    def close(self):
+        self.node.destroy_node()
+        rclpy.shutdown(context=self.context)
+
+
+@pytest.fixture
+def client():
+    running = Client()
+    yield running
+    running.close()
+
+
+def test_it_joins_a_cell_that_comes_later_and_shares_its_emergency_stop(start, client):
+    from std_msgs.msg import Empty, String
+
+    from trocar import estop
+
+    process = start()
+    process.line("waiting for the cell")
+    cell = Cell()
+    try:
+        process.line("loop joined")
+        assert client.until(lambda: client.states[-1] == "DISABLED")
+        client.say("/PSM1/std/state_command", String(data="enable"))
+        assert client.until(lambda: client.states[-1] == "ENABLED")
+        client.say("/estop", Empty())
+        assert client.until(lambda: client.states[-1] == "FAULT" and not client.is_powered)
+        assert estop.is_pressed(cell.name)
+        estop.release(cell.name)  # as `trocar stop --release`: without ROS, and enough
+        client.say("/PSM1/std/state_command", String(data="enable"))
+        assert client.until(lambda: client.states[-1] == "ENABLED")
+        estop.press(cell.name)
+        assert client.until(lambda: client.states[-1] == "FAULT")
+        client.say("/estop/release", Empty())
+        assert client.until(lambda: not estop.is_pressed(cell.name))
+        assert process.end() == 0
+    finally:
+        cell.close()
+    assert process.report()["loop"]["ticks"] > 100
+
+
+def test_the_death_of_the_launcher_stops_it(start, root, tmp_path):
+    launcher = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    os.environ["TROCAR_LAUNCHER_PID"] = str(launcher.pid)
+    try:
+        process = start(mock="true")
+    finally:
+        del os.environ["TROCAR_LAUNCHER_PID"]
+    process.line("loop joined")
+    launcher.kill()
+    launcher.wait()
+    assert process.process.wait(TIMEOUT) == 0
+    assert process.report()["operating_state"] == "DISABLED"
 
 
 def test_without_a_cell_it_says_what_it_waits_for_and_still_ends(start):
