@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Life of a Trocar process: when to end, and what it reports at the end.  Knows no ROS."""
 
+import io
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -42,6 +44,8 @@ class StopFlag:
         parent = os.getppid()
         watched = os.environ.get(WATCH_PARENT) == "1" or parent == self._launcher
         self._parent = parent if watched else 0
+        if self._launcher or self._parent:
+            _outlive_reader()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
 
@@ -59,6 +63,39 @@ class StopFlag:
         if self._parent:  # a dead parent is replaced, and its id may be used again by another
             return os.getppid() != self._parent
         return bool(self._launcher) and not is_alive(self._launcher)
+
+
+class _OutputFile(io.RawIOBase):
+    """Writes to a descriptor; what nobody reads any more is dropped instead of raising."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def write(self, data: Any) -> int:
+        try:
+            return os.write(self._descriptor, data)
+        except BrokenPipeError:
+            return len(data)
+
+
+def _outlive_reader() -> None:
+    """Let printing go on when the launcher, which reads our output, is dead.
+
+    Otherwise the first line after its death raises in the midst of stopping the arm.
+    """
+    for name, original in (("stdout", sys.__stdout__), ("stderr", sys.__stderr__)):
+        if original is None or getattr(sys, name) is not original:
+            continue  # captured by a test: nothing to outlive
+        raw = _OutputFile(original.fileno())
+        stream = io.TextIOWrapper(io.BufferedWriter(raw), errors="replace", line_buffering=True)
+        setattr(sys, name, stream)
 
 
 def write_report(process: str, report: dict[str, Any]) -> None:

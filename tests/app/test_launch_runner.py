@@ -28,10 +28,11 @@ sys.exit(main(["launch", "trocar.launch.xml", "port:=18080"]))
 PATIENCE = 20.0  # s that a test waits for an event before it fails
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
+def wait_until(condition: Callable[[], bool], what: str, log: Path | None = None) -> None:
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, f"still waiting for {what}"
+        so_far = log.read_text() if log is not None and log.is_file() else ""
+        assert time.monotonic() < deadline, f"still waiting for {what}\n{so_far}"
         time.sleep(0.02)
 
 
@@ -168,7 +169,9 @@ def test_a_process_that_ends_by_itself_ends_all_with_its_code(fakes: Fakes) -> N
 def test_children_end_by_themselves_when_the_launcher_is_killed(fakes: Fakes) -> None:
     fakes.start()
     fakes.interrupt(signal.SIGKILL)
-    wait_until(lambda: fakes.count("ended") == len(MODULES), "the orphans to end")
+    wait_until(
+        lambda: fakes.count("ended") == len(MODULES), "the orphans to end", fakes.folder / "log"
+    )
     assert fakes.count("stopping-launcher-died") == len(MODULES)
     fakes.assert_nothing_is_left()
 

@@ -76,6 +76,50 @@ def test_death_of_the_parent(variable: str, tmp_path: Path) -> None:
         time.sleep(0.02)
 
 
+TALKER = """
+import sys, time
+from pathlib import Path
+from trocar.process import StopFlag
+stop = StopFlag()
+print("ready", flush=True)
+while not stop:
+    print("still here", flush=True)
+    sys.stderr.write("and here\\n")
+    time.sleep(0.001)
+print("the last words", flush=True)
+Path(sys.argv[1]).write_text(stop.reason)
+"""
+
+
+def test_printing_after_the_launchers_death_does_not_keep_the_arm_from_stopping(
+    tmp_path: Path,
+) -> None:
+    done = tmp_path / "done"
+    launcher = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import os, subprocess, sys\n"
+            "os.environ['TROCAR_LAUNCHER_PID'] = str(os.getpid())\n"
+            f"command = [sys.executable, '-c', {TALKER!r}, {str(done)!r}]\n"
+            "both = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT)\n"
+            "child = subprocess.Popen(command, **both)\n"
+            "for line in child.stdout:\n"
+            "    print('heard', flush=True)\n",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert launcher.stdout is not None and launcher.stdout.readline() == "heard\n"
+    launcher.kill()
+    launcher.wait()
+    deadline = time.monotonic() + 20
+    while not done.is_file():
+        assert time.monotonic() < deadline, "the child died of its own output"
+        time.sleep(0.02)
+    assert done.read_text() == "launcher died"
+
+
 def test_zombies_are_not_alive() -> None:
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     deadline = time.monotonic() + 20
