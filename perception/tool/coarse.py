@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from trocar.geometry import Array
-from trocar.perception.tool.model import Eye, ToolPose
+from trocar.perception.tool.eye import Eye
+from trocar.perception.tool.model import ToolPose
 from trocar.perception.tool.segmentation import Segmentation
 from trocar.perception.tool.silhouettes import draw_tool
 

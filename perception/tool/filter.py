@@ -86,7 +86,7 @@ class LumpedFilter:
         self.belief = Belief(self.belief.T_correction, self.belief.bias, P)
 
     def sigma_px(self, jacobian: Array) -> Array:
-        """Standard deviation (m,) of predictions with the Jacobian (m, 10), the constant part in."""
+        """Standard deviation (m,) of predictions with Jacobian (m, 10), the constant part in."""
         P = self.belief.covariance + self.constant
         return np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", jacobian, P, jacobian), 0.0))
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trocar.perception.interfaces import Mask
-from trocar.perception.tool.contour import project_hulls
-from trocar.perception.tool.model import Eye, ToolPose
+from trocar.perception.tool.eye import Eye
+from trocar.perception.tool.model import ToolPose
+from trocar.perception.tool.outline import project_hulls
 from trocar.perception.tool.segmentation import Segmentation
 
 Small = NDArray[np.uint8]

@@ -10,9 +10,11 @@ from trocar.estimates import Health, StereoFrame, ToolEstimate
 from trocar.geometry import Array, inverse
 from trocar.perception.interfaces import Mask
 from trocar.perception.tool.config import ToolTrackerConfig
+from trocar.perception.tool.eye import make_eyes
 from trocar.perception.tool.filter import LumpedFilter
-from trocar.perception.tool.model import SIZE, ToolPose, make_eyes, pose_tool
+from trocar.perception.tool.model import SIZE, ToolPose, pose_tool
 from trocar.perception.tool.observer import Observer, View
+from trocar.perception.tool.search import acquire
 from trocar.perception.tool.segmentation import ChromaSegmenter
 from trocar.perception.tool.silhouettes import draw_tool, instrument_mask
 
@@ -95,7 +97,7 @@ class LumpedToolTracker:
         return self._observer.pose(self._filter.belief, joints)
 
     def _acquire(self, views: list[View], joints: Array) -> tuple[Health, str]:
-        fault = self._observer.acquire(self._filter, views, joints)
+        fault = acquire(self._observer, self._filter, views, joints)
         if fault:
             return Health.LOST, fault
         self._locked = True

@@ -11,8 +11,9 @@ from trocar.camera import Intrinsics, StereoRig
 from trocar.errors import MissingDependencyError
 from trocar.geometry import exp_se3, inverse, make_transform, matrix_from_quat_xyzw
 from trocar.perception.tool import shape
-from trocar.perception.tool.contour import is_within, project_hulls, sample_outline
-from trocar.perception.tool.model import SIZE, make_eyes, pose_tool
+from trocar.perception.tool.eye import make_eyes
+from trocar.perception.tool.model import SIZE, pose_tool
+from trocar.perception.tool.outline import is_within, project_hulls, sample_outline
 from trocar.perception.tool.silhouettes import draw_tool
 
 EYE = Intrinsics(640, 480, 560.0, 560.0, 319.5, 239.5)
