@@ -112,6 +112,8 @@ TEST_CASE("ik: the wrist stays 45 mm beyond the RCM") {
     const psm::IkResult near = psm::inverse_kinematics(psm::forward_kinematics(q), q);
     REQUIRE(near.status == IkStatus::kNearRcm);
     REQUIRE(inside_limits(near.q));
+    q[2] = border - 1e-9;
+    REQUIRE(psm::inverse_kinematics(psm::forward_kinematics(q), q).status == IkStatus::kNearRcm);
     q[2] = border + 1e-9;
     REQUIRE(psm::inverse_kinematics(psm::forward_kinematics(q), q).status == IkStatus::kOk);
   }
