@@ -98,7 +98,7 @@ class LumpedFilter:
         H, r = seen.jacobian, seen.residual
         delta = self._offset_from(predicted)
         prior = np.linalg.inv(predicted.covariance)
-        step = np.zeros(SIZE)
+        step: Array = np.zeros(SIZE)
         for _ in range(_ROBUST_ROUNDS):
             left = r - H @ step
             scale = max(sigma_px, 1.4826 * float(np.median(np.abs(left))))
