@@ -40,8 +40,14 @@ class TissueConfig:
     search_max_px: int = 16
     searches_per_frame: int = 70  # 30 us each
     ncc_reacquired: float = 0.80
+    trackable_points: int = 20  # fewer say nothing about how the tissue moves
+    relocation_points: int = 24  # searched for after everything was lost at once, 0.3 ms each
+    relocation_px: int = 48
+    relocation_agree: int = 6
+    blank_contrast: float = 5.0  # grey levels sd: a covered lens shows nothing to find
     hidden_max_s: float = 12.0  # under an instrument
     unseen_max_s: float = 0.8  # in plain view, yet not found again
+    missed_s: float = 0.25  # so long unseen, a point no longer keeps its cell from being seeded
 
     # noise model
     sigma_floor_px: float = 0.06  # interpolation and illumination errors that do not average out

@@ -24,14 +24,20 @@ from trocar.perception.tissue.config import TissueConfig
 from trocar.perception.tissue.deformation import fit_local_affine
 from trocar.perception.tissue.flow import track_back_checked
 from trocar.perception.tissue.points import PointTable
-from trocar.perception.tissue.search import search_around, search_row
+from trocar.perception.tissue.recovery import (
+    GONE_SIGMA_PX,
+    Recovery,
+    carriers,
+    carry,
+    mean_velocity,
+    motion,
+)
+from trocar.perception.tissue.search import search_row
 from trocar.perception.tissue.seeding import GridSeeder
 from trocar.perception.tissue.template import Float32, PatchMemory, patches_at
 from trocar.perception.tissue.triangulate import triangulate
 
 _MASK_RIM_PX = 5  # most of a 15 px window must lie on tissue
-_VELOCITY_DECAY_S = 0.5  # a point that nothing carries comes to rest
-_GONE_SIGMA_PX = 20.0
 
 Rows = NDArray[np.intp]
 
@@ -68,6 +74,7 @@ class TissueTracker:
         self.focus_uv: Array | None = None
         self._points = PointTable.empty()
         self._seeder = GridSeeder(self.config, rig.left.height, rig.left.width)
+        self._recovery = Recovery(self.config)
         self._view: _View | None = None
         self._stamp_ns = 0
         self._next_id = 0
@@ -92,8 +99,10 @@ class TissueTracker:
             self._follow(self._view, view, dt)
             self._match_right(view, self._points.rows(PointState.VISIBLE))
             self._judge_by_neighbours()
-            self._carry(dt)
-            self._match_right(view, self._search_hidden(view, dt))
+            carry(self._points, self.config, dt)
+            inside = self._inside(self._points.uv)
+            found = self._recovery.search(self._points, view.left_f, view.blocked_left, inside, dt)
+            self._match_right(view, found)
         self._match_right(view, self._seed(view))
         self._view, self._stamp_ns = view, frame.stamp_ns
         self._frame += 1
@@ -168,11 +177,11 @@ class TissueTracker:
     def _judge_by_neighbours(self) -> None:
         """Hide points that move as no tissue can; learn the usual departure of the others."""
         p, c = self._points, self.config
-        rows = self._carriers()
+        rows = carriers(p)
         fit = fit_local_affine(
-            p.rest[rows], self._motion(rows), p.rest[rows], c.neighbours, exclude_self=True
+            p.rest[rows], motion(p, rows), p.rest[rows], c.neighbours, exclude_self=True
         )
-        departure = self._motion(rows) - fit.value
+        departure = motion(p, rows) - fit.value
         first = ~np.isfinite(p.habit[rows, 0])
         change = np.linalg.norm(
             np.where(first[:, None], departure, departure - p.habit[rows]), axis=1
@@ -184,93 +193,32 @@ class TissueTracker:
         old = np.where(first[:, None], 0.0, p.habit[rows])
         p.habit[rows] = np.where(stray[:, None], p.habit[rows], old + blend * (departure - old))
 
-    def _carriers(self) -> Rows:
-        p = self._points
-        return np.flatnonzero((p.state == PointState.VISIBLE) & p.measured)
-
-    def _motion(self, rows: Rows) -> Array:
-        p = self._points
-        return np.column_stack([p.uv[rows] - p.rest[rows], p.disparity[rows]])
-
-    # --- points that are hidden ---------------------------------------------------------
-
-    def _carry(self, dt: float) -> None:
-        """Move hidden points, and the depth of half-hidden ones, with their neighbours."""
-        p, c = self._points, self.config
-        hidden = p.state == PointState.OCCLUDED
-        rows = np.flatnonzero(hidden | ~p.measured)
-        carriers = self._carriers()
-        fit = fit_local_affine(p.rest[carriers], self._motion(carriers), p.rest[rows], c.neighbours)
-        habit = np.where(np.isfinite(p.habit[rows]), p.habit[rows], 0.0)
-        known = np.isfinite(fit.value[:, 0])
-        carried = fit.value + habit
-        growth = c.carried_growth_px * (p.hidden_s[rows] + dt)
-        sigma = np.where(known, np.hypot(fit.spread, c.carried_sigma_px + growth), _GONE_SIGMA_PX)
-        p.disparity[rows] = np.where(known, carried[:, 2], p.disparity[rows])
-        p.sigma[rows, 2] = sigma
-        here = hidden[rows]
-        still = p.uv[rows] + p.velocity[rows] * dt
-        moved = np.where(known[:, None], p.rest[rows] + carried[:, :2], still)[here]
-        rows = rows[here]
-        p.velocity[rows] *= np.exp(-dt / _VELOCITY_DECAY_S)
-        p.uv[rows] = moved
-        p.sigma[rows, :2] = sigma[here, None]
-
-    def _search_hidden(self, view: _View, dt: float) -> Rows:
-        """Look for hidden points near where they were carried; returns the rows found."""
-        p, c = self._points, self.config
-        hidden = p.rows(PointState.OCCLUDED)
-        in_view = ~lookup_mask(view.blocked_left, p.uv[hidden]) & self._inside(p.uv[hidden])
-        p.hidden_s[hidden] += dt
-        rows = hidden[in_view]
-        rows = rows[np.argsort(p.unseen_s[rows], kind="stable")][: c.searches_per_frame]
-        p.unseen_s[rows] += dt
-        frames_unseen = np.rint(p.unseen_s[rows] / dt).astype(np.intp)
-        radius = np.minimum(c.search_px + frames_unseen, c.search_max_px)
-        memory = p.memory.picked(rows)
-        found, ncc = search_around(view.left_f, memory.patch, p.uv[rows], radius)
-        aligned = memory.align(view.left_f, found, steps=4)
-        good = (ncc > c.ncc_visible) & (aligned.ncc > c.ncc_reacquired)
-        good &= np.linalg.norm(aligned.uv - found, axis=1) < c.anchor_limit_px
-        good &= ~lookup_mask(view.blocked_left, aligned.uv) & self._inside(aligned.uv)
-        back = rows[good]
-        p.uv[back] = aligned.uv[good]
-        p.sigma[back, :2] = np.hypot(aligned.sigma[good], c.sigma_floor_px)
-        p.state[back] = PointState.VISIBLE
-        p.hidden_s[back] = 0.0
-        p.unseen_s[back] = 0.0
-        p.velocity[back] = self._mean_velocity()
-        gone = ((p.state == PointState.OCCLUDED) & (p.unseen_s > c.unseen_max_s)) | (
-            p.hidden_s > c.hidden_max_s
-        )
-        p.state[gone] = PointState.LOST
-        return back
-
-    def _mean_velocity(self) -> Array:
-        p = self._points
-        rows = self._carriers()
-        return np.median(p.velocity[rows], axis=0) if len(rows) else np.zeros(2)
-
     # --- birth and report ---------------------------------------------------------------
 
     def _seed(self, view: _View) -> Rows:
         p, c = self._points, self.config
-        if self._frame % c.seed_period:
+        if (len(p) and self._frame % c.seed_period) or not self._may_seed():
             return np.zeros(0, dtype=np.intp)
-        live = p.uv[p.state != PointState.LOST]
+        live = p.uv[(p.state != PointState.LOST) & (p.unseen_s < c.missed_s)]
         missing = self._seeder.missing(live, self.focus_uv)
         if not missing.any():
             return np.zeros(0, dtype=np.intp)
         uv = self._seeder.propose(view.left, view.blocked_left, live, self.focus_uv)
-        carriers = self._carriers()
-        back = fit_local_affine(p.uv[carriers], p.rest[carriers] - p.uv[carriers], uv, c.neighbours)
+        near = carriers(p)
+        back = fit_local_affine(p.uv[near], p.rest[near] - p.uv[near], uv, c.neighbours)
         rest = uv + np.where(np.isfinite(back.value), back.value, 0.0)
         rows = p.add(uv, rest, self._next_id, patches_at(view.left_f, uv))
         self._next_id += len(rows)
-        p.velocity[rows] = self._mean_velocity()
+        p.velocity[rows] = mean_velocity(p)
         p.sigma[rows, :2] = c.sigma_floor_px
-        p.sigma[rows, 2] = _GONE_SIGMA_PX
+        p.sigma[rows, 2] = GONE_SIGMA_PX
         return rows
+
+    def _may_seed(self) -> bool:
+        """After losing everything, the old points are looked for before new ones replace them."""
+        recovery, p = self._recovery, self._points
+        hopeless = recovery.lost_sight_s > self.config.unseen_max_s or not len(p)
+        return hopeless or not recovery.is_blind(p)
 
     def _report(self, stamp_ns: int) -> TissuePoints:
         """Copies of everything; LOST points are told once and then forgotten."""
@@ -284,6 +232,5 @@ class TissueTracker:
         report = TissuePoints(
             stamp_ns, p.ids.copy(), uv, uv_right, p.state.copy(), point, covariance
         )
-        # a newborn never matched in the right eye is no 3-D point: let the cell be seeded anew
         p.keep(~lost)
         return report
