@@ -172,6 +172,8 @@ def _body(runtime: Runtime) -> int:
             f"parameter fps is {fps:g}; allowed {FPS_LIMITS[0]:g} to {FPS_LIMITS[1]:g}"
         )
     os.nice(NICENESS)
+    # One core at most, whatever the software rasteriser finds: the other belongs to the loop.
+    os.environ.setdefault("LP_NUM_THREADS", "0")
     renderer, fps_max = make_renderer(scene, seed, _say, choice)
     # The driver compiles its shaders at the first frame: before the first capture, not after it.
     renderer.render(CellSnapshot(0.0, scene.initial_q["PSM1"]), 0, truth=truth)
