@@ -6,12 +6,18 @@ import json
 import os
 import signal
 import sys
+import threading
+import time
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 LAUNCHER_PID = "TROCAR_LAUNCHER_PID"  # set by the launcher; gone = end
 WATCH_PARENT = "TROCAR_WATCH_PARENT"  # "1": the parent is the launcher
+LINGER = "TROCAR_LINGER"  # s that a process serves on, so that others can end before it
+WATCH_PERIOD = 0.25  # s
+ORPHAN_LIMIT = 4.0  # s for an orderly end after the launcher's death
+ORPHAN_CODE = 3
 RUN_DIR = "TROCAR_RUN_DIR"  # where reports go; unset = none
 
 
@@ -34,6 +40,10 @@ class StopFlag:
 
     The launcher is the process that `TROCAR_LAUNCHER_PID` names.  Under `ros2 launch`, which
     sets no such variable, the launch file sets `TROCAR_WATCH_PARENT` and it is the parent.
+
+    A plant must outlive its controller, which brings the arm to a stop: `TROCAR_LINGER` delays
+    the end where nobody orders it - when the launcher is dead, and under `ros2 launch`, which
+    signals all at once.
     """
 
     def __init__(self) -> None:
@@ -44,8 +54,11 @@ class StopFlag:
         parent = os.getppid()
         watched = os.environ.get(WATCH_PARENT) == "1" or parent == self._launcher
         self._parent = parent if watched else 0
+        self._linger = float(os.environ.get(LINGER, "0"))
+        self._until: float | None = None  # monotonic s at which a lingering process ends
         if self._launcher or self._parent:
             _outlive_reader()
+            threading.Thread(target=self._end_orphan, name="launcher watch", daemon=True).start()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
 
@@ -57,7 +70,21 @@ class StopFlag:
         """Whether to end now.  Cheap for a child of the launcher: one system call, no file."""
         if not self.reason and self._is_orphan():
             self.reason = "launcher died"
-        return bool(self.reason)
+        if not self.reason:
+            return False
+        if not self._linger or (self._launcher and self.reason != "launcher died"):
+            return True  # our launcher orders the ends itself
+        if self._until is None:
+            self._until = time.monotonic() + self._linger
+        return time.monotonic() >= self._until
+
+    def _end_orphan(self) -> None:
+        """End this process, launcher dead, where its own way out hangs: nobody else would."""
+        while not self._is_orphan():
+            time.sleep(WATCH_PERIOD)
+        self.reason = self.reason or "launcher died"
+        time.sleep(self._linger + ORPHAN_LIMIT)
+        os._exit(ORPHAN_CODE)
 
     def _is_orphan(self) -> bool:
         if self._parent:  # a dead parent is replaced, and its id may be used again by another

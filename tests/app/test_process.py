@@ -22,9 +22,9 @@ print(stop.reason, flush=True)
 """
 
 
-def start(**environment: str) -> subprocess.Popen[str]:
+def start(code: str = WAITER, **environment: str) -> subprocess.Popen[str]:
     child = subprocess.Popen(
-        [sys.executable, "-c", WAITER],
+        [sys.executable, "-c", code],
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         text=True,
@@ -74,6 +74,53 @@ def test_death_of_the_parent(variable: str, tmp_path: Path) -> None:
     while "launcher died" not in log.read_text():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("environment", "lingers"),
+    [({}, False), ({"TROCAR_LINGER": "0.6"}, True), ({"TROCAR_LAUNCHER_PID": "self"}, False)],
+)
+def test_a_plant_lingers_where_nobody_orders_the_ends(
+    environment: dict[str, str], lingers: bool
+) -> None:
+    if environment.get("TROCAR_LAUNCHER_PID") == "self":
+        environment = {"TROCAR_LAUNCHER_PID": str(os.getpid()), "TROCAR_LINGER": "0.6"}
+    child = start(**environment)
+    child.send_signal(signal.SIGTERM)
+    begun = time.monotonic()
+    output, _ = child.communicate(timeout=20)
+    assert output.strip() == "SIGTERM"
+    if lingers:  # an upper limit would depend on the machine's load, the lower one does not
+        assert time.monotonic() - begun >= 0.5
+
+
+def test_a_plant_lingers_after_its_launchers_death() -> None:
+    launcher = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    child = start(TROCAR_LAUNCHER_PID=str(launcher.pid), TROCAR_LINGER="0.6")
+    launcher.kill()
+    begun = time.monotonic()
+    launcher.wait()
+    output, _ = child.communicate(timeout=20)
+    assert output.strip() == "launcher died" and time.monotonic() - begun >= 0.5
+
+
+HANGER = """
+import time
+from trocar import process
+process.ORPHAN_LIMIT = 0.5
+stop = process.StopFlag()
+print("ready", flush=True)
+while True:  # a library that never returns
+    time.sleep(1.0)
+"""
+
+
+def test_an_orphan_that_hangs_ends_all_the_same() -> None:
+    launcher = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    child = start(HANGER, TROCAR_LAUNCHER_PID=str(launcher.pid))
+    launcher.kill()
+    launcher.wait()
+    assert child.wait(timeout=20) == process.ORPHAN_CODE
 
 
 TALKER = """

@@ -7,6 +7,7 @@ import time
 from trocar.app.launch_checks import check_variables, parse_assignments
 from trocar.app.launch_file import declared_arguments, load
 from trocar.app.launch_runner import LaunchRunner, StopRequest
+from trocar.app.leftovers import refuse_second_cell
 from trocar.app.libexec import link_executables
 from trocar.app.share import find_launch_file
 
@@ -29,6 +30,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     description = load(path, parse_assignments(args.assignments))
     check_variables(description)
+    if description.variables.get("arm") == "simulated":
+        refuse_second_cell()
     link_executables()
     stop = StopRequest()
     runner = LaunchRunner(description)

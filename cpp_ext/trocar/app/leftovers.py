@@ -21,6 +21,16 @@ def cell_files() -> dict[Path, int]:
     return found
 
 
+def refuse_second_cell() -> None:
+    """Raise SharedMemoryError where a cell runs in this domain; remove what a dead one left.
+
+    Before anything is started: a second control process would join the first one's arm.
+    """
+    from trocar import _core
+
+    _core.Segment(segment_name()).close()
+
+
 def remove_cell_files(before: dict[Path, int]) -> list[str]:
     """Remove the cell's files except those of `before`: they are someone else's.  Returns names."""
     removed = []

@@ -15,6 +15,7 @@ from trocar.app.exercise import ScriptedOperator
 from trocar.app.launch_checks import check_variables, parse_assignments
 from trocar.app.launch_file import load
 from trocar.app.launch_runner import LaunchRunner, StopRequest, write_line
+from trocar.app.leftovers import refuse_second_cell
 from trocar.app.libexec import link_executables
 from trocar.app.report import check_writable, goal_lines, with_conditions, write_json
 from trocar.app.run_report import compose, read_reports
@@ -55,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
     given |= parse_assignments(args.assignments)
     description = load(find_launch_file(LAUNCH_FILE), given)
     check_variables(description)
+    if description.variables.get("arm") == "simulated":
+        refuse_second_cell()
     link_executables()
     folder = Path(tempfile.mkdtemp(prefix="trocar-run-"))
     try:
