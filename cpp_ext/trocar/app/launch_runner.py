@@ -21,11 +21,11 @@ from trocar.app.leftovers import cell_files, remove_cell_files
 from trocar.process import LAUNCHER_PID
 
 STOP_FIRST = "control_node"
-# Seconds after the first signal at which the next measure is taken; their sum is the promise.
-CONTROL_GRACE = 2.0  # controlled stop and power off take about 0.5 s
-OTHERS_GRACE = 1.5
-TERM_GRACE = 0.8
-KILL_GRACE = 0.5
+# Seconds after the request at which the next measure is taken; the last is the promise of 5 s.
+OTHERS_AT = 2.0  # at the latest: control's stop and power off take about 0.5 s
+TERM_AT = 3.8  # the others may still be starting, and then take a while to listen
+KILL_AT = 4.4
+GIVE_UP_AT = 4.8
 POLL = 0.05
 
 CONSEQUENCE = {
@@ -125,10 +125,10 @@ class LaunchRunner:
         begun = time.monotonic()
         alive = [c for c in self._children if c.poll() is None]
         first = [c for c in alive if c.spec.executable == STOP_FIRST]
-        self._signal(first, signal.SIGINT, CONTROL_GRACE)
-        self._signal(alive, signal.SIGINT, OTHERS_GRACE, already=first)
-        self._signal(alive, signal.SIGTERM, TERM_GRACE)
-        self._signal(alive, signal.SIGKILL, KILL_GRACE)
+        self._signal(first, signal.SIGINT, begun + OTHERS_AT)
+        self._signal([c for c in alive if c not in first], signal.SIGINT, begun + TERM_AT, alive)
+        self._signal(alive, signal.SIGTERM, begun + KILL_AT)
+        self._signal(alive, signal.SIGKILL, begun + GIVE_UP_AT)
         problems = [f"{c.name} {c.how_it_ended()}" for c in alive if c.exit_code() != 0]
         for child in self._children:
             child.kill_group()  # what a process itself had started
@@ -142,14 +142,17 @@ class LaunchRunner:
         return problems
 
     def _signal(
-        self, children: Iterable[Child], number: int, grace: float, already: Iterable[Child] = ()
+        self,
+        children: Iterable[Child],
+        number: int,
+        deadline: float,
+        awaited: Iterable[Child] | None = None,
     ) -> None:
-        alive = [c for c in children if c.poll() is None]
-        for child in alive:
-            if child not in already:
-                child.send(number)
-        deadline = time.monotonic() + grace
-        while any(c.poll() is None for c in alive) and time.monotonic() < deadline:
+        """Send to those that run and wait for them, or for `awaited`, until the deadline."""
+        for child in children:
+            child.send(number)
+        waiting = list(children if awaited is None else awaited)
+        while any(c.poll() is None for c in waiting) and time.monotonic() < deadline:
             time.sleep(0.02)
 
 
