@@ -98,7 +98,6 @@ class ArmSupervisor:
     def hold(self, now_ns: int) -> None:
         """Hold, from anyone: whoever moves the arm by itself loses it."""
         self.autostart.cancel("hold")
-        self.teleop.lock("hold asked for; release the dead-man and press it again")
         self._on_handover(self.arbiter.release("hold asked for", now_ns), now_ns)
         self.said.expect(self.arm.hold(), "hold", "crtk")
 
@@ -156,7 +155,6 @@ class ArmSupervisor:
     def _watch_state(self, now_ns: int) -> None:
         if self._was_ready and not self.is_ready:  # nothing resumes by itself after a stop
             self._on_handover(self.arbiter.release("the arm is not ready", now_ns), now_ns)
-            self.teleop.lock("the arm was not ready; release the dead-man and press it again")
         elif not self.is_ready and self.arbiter.source == "teleop":
             self.teleop.lock("the arm is not ready: enable and home it first")
         self._was_ready = self.is_ready
@@ -236,7 +234,7 @@ class ArmSupervisor:
         else:
             self.follower.engage(now_ns)
         if handover.source != "teleop":
-            self.teleop.lock(f"{handover.source} has the arm: {handover.reason}")
+            self.teleop.lock(f"{handover.reason}; release the dead-man and press it again")
         self.said.say(
             "status",
             f"source {handover.source} after {handover.earlier}: {handover.reason}",
