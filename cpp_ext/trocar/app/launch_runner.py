@@ -129,7 +129,7 @@ class LaunchRunner:
         self._signal([c for c in alive if c not in first], signal.SIGINT, begun + TERM_AT, alive)
         self._signal(alive, signal.SIGTERM, begun + KILL_AT)
         self._signal(alive, signal.SIGKILL, begun + GIVE_UP_AT)
-        problems = [f"{c.name} {c.how_it_ended()}" for c in alive if c.exit_code() != 0]
+        problems = [f"{c.name} {c.how_it_ended()}" for c in alive if not self._ended_well(c)]
         for child in self._children:
             child.kill_group()  # what a process itself had started
             child.close()
@@ -140,6 +140,13 @@ class LaunchRunner:
             self._say(f"[launch] {problem}")
         self._say(f"[launch] all processes ended within {time.monotonic() - begun:.1f} s")
         return problems
+
+    @staticmethod
+    def _ended_well(child: Child) -> bool:
+        """Exit code 0; for all but control also the SIGTERM that we sent late in their end."""
+        if child.spec.executable != STOP_FIRST and child.poll() == -signal.SIGTERM:
+            return True
+        return child.exit_code() == 0
 
     def _signal(
         self,

@@ -93,10 +93,13 @@ def _run(
         write_line(line)
     if args.json:
         write_json(args.json, with_conditions(figures, goals, [int(given["seed"])]))
-    write_line(f"trocar run: ended after {ending.duration:.1f} s, {figures['exit']}")
+    # A first look that was interrupted owes no report; a measurement does.
+    is_measured = bool(args.json) or args.duration is not None
+    outcome = figures["exit"] if is_measured else ending.reason
+    write_line(f"trocar run: ended after {ending.duration:.1f} s, {outcome}")
     if ending.code:
         return ending.code
-    return 0 if figures["exit"] == "clean" else 1
+    return 0 if outcome == "clean" else 1
 
 
 def _wait_for_console(runner: LaunchRunner, folder: Path, stop: threading.Event) -> str:
