@@ -4,15 +4,16 @@
 The goal p = p_target + stand_off * n is made in the camera frame, carried to now by the
 target's own velocity, and brought into the arm's base frame through the *corrected*
 registration.  The orientation is the one held at engagement.  The way in is limited in speed
-relative to the tissue and in order: up to a safe height, across, then down along the normal,
-so the jaw is never below the stand-off on the way.
+relative to the tissue and in order (`approach.py`), so the jaw is never below the stand-off on
+the way.  While the camera has not registered the arm, the tip only comes into view: 25 mm
+off the target, between its normal and the line of sight, by what was believed last.
 
 The command is given at the image's stamp with the tissue's velocity; the loop carries it to its
 own now (`ageing.carried_s` says how far).  Without usable news for 4 frame periods this holds,
 after 1 s it gives up and waits for `engage`: it never begins again by itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
@@ -20,46 +21,25 @@ import numpy as np
 
 from trocar import kinematics
 from trocar.control.ageing import carried_s, rate_share
-from trocar.control.registration import Registration
+from trocar.control.approach import Approach
+from trocar.control.follow_config import FollowConfig
+from trocar.control.registration import Registration, RegistrationStatus
 from trocar.estimates import Health, TargetEstimate
 from trocar.geometry import Array, inverse, make_transform, transform_points
 
 NS = 1_000_000_000
 
 
-@dataclass(frozen=True)
-class FollowConfig:
-    """Lengths in m, speeds in m/s, times in s.  Frame periods as in design.md, section 2."""
-
-    stand_off: float = 0.010
-    clearance: float = 0.006  # extra height while crossing: the tissue round the point is lumpy
-    capture: float = 0.0015  # lateral distance at which the descent begins
-    escape: float = 0.004  # lateral distance at which it goes back up and across
-    approach_speed: float = 0.030
-    speed_max: float = 0.060  # of the tissue; a faster target is not believed
-    frame_period: float = 1.0 / 15.0
-    extrapolate_periods: float = 2.5
-    hold_periods: float = 4.0
-    give_up_age: float = 1.0
-    sigma_max: float = 0.004  # of the target's position
-    settled: float = 0.003  # tip this near to its goal: following, no more approaching
-
-    @property
-    def extrapolate_s(self) -> float:
-        """Age in s up to which the target is carried with its full velocity."""
-        return self.extrapolate_periods * self.frame_period
-
-    @property
-    def hold_s(self) -> float:
-        """Age in s from which it stands still."""
-        return self.hold_periods * self.frame_period
-
-
 class FollowState(Enum):
-    """OFF: not asked for.  WAITING: asked for, no usable target yet.  GIVEN_UP: `engage` anew."""
+    """What the follower is doing.
+
+    OFF: not asked for.  WAITING: no usable target yet.  VIEWING: going where the camera can see
+    the tool, or there until it is registered.  HOLDING: a datum is too old.  GIVEN_UP: ask anew.
+    """
 
     OFF = "off"
     WAITING = "waiting"
+    VIEWING = "coming into view"
     APPROACHING = "approaching"
     FOLLOWING = "following"
     HOLDING = "holding"
@@ -98,16 +78,18 @@ class TissueFollower:
         self.reason = "not engaged"
         self._target: TargetEstimate | None = None
         self._R_base_cp = np.eye(3)
+        self._is_viewing = False
         self._p_base_tip: Array | None = None  # commanded tip at the last tick
         self._updated_ns = 0
         self._engaged_ns = 0
-        self._is_descending = False
+        c = self.config
+        self._approach = Approach(c.clearance, c.capture, c.escape)
 
     def engage(self, now_ns: int) -> None:
-        """Begin as soon as there is a GOOD target and a registration."""
+        """Begin as soon as there is a GOOD target."""
         self.state, self.reason = FollowState.WAITING, "no target yet"
         self._engaged_ns = self._updated_ns = now_ns
-        self._target, self._p_base_tip, self._is_descending = None, None, False
+        self._target, self._p_base_tip = None, None
 
     def disengage(self, reason: str = "not engaged") -> None:
         """Stop commanding."""
@@ -121,7 +103,7 @@ class TissueFollower:
 
     @property
     def is_commanding(self) -> bool:
-        """True while it moves the arm."""
+        """True while it moves the arm by sight."""
         return self.state in (FollowState.APPROACHING, FollowState.FOLLOWING)
 
     def update(
@@ -142,21 +124,27 @@ class TissueFollower:
             return self._hold(news or "no target yet")
         age = (now_ns - self._target.stamp_ns) / NS
         if self.state == FollowState.WAITING:
-            if news or status.speed == 0.0 or not status.is_settled:
-                return self._hold(news or status.reason or "the registration is still settling")
-            self._begin(arm_state)
+            if news:
+                return self._hold(news)
+            self._begin(now_ns, arm_state)
         if age > self.config.give_up_age:
-            self.state = FollowState.GIVEN_UP
-            self._p_base_tip = None
             limit = f"{self.config.give_up_age:g} s"
-            return self._hold(f"no usable target for {limit}: {news or 'no news'}; ask again")
-        if age > self.config.hold_s or status.speed == 0.0:
-            self.state = FollowState.HOLDING
-            self._p_base_tip = None
-            return self._hold(
-                status.reason if status.speed == 0.0 else f"target {age:.2f} s old: {news}"
-            )
-        return self._command(age, dt, status.T_camera_base, status.speed, status.reason, arm_state)
+            return self._give_up(f"no usable target for {limit}: {news or 'no news'}; ask again")
+        if age > self.config.hold_s:
+            return self._pause(f"target {age:.2f} s old: {news}")
+        if self._is_viewing:
+            return self._view(now_ns, age, dt, status, arm_state)
+        if status.speed == 0.0:
+            return self._pause(status.reason)
+        return self._command(age, dt, status, arm_state)
+
+    def _pause(self, reason: str) -> FollowCommand:
+        self.state, self._p_base_tip = FollowState.HOLDING, None
+        return self._hold(reason)
+
+    def _give_up(self, reason: str) -> FollowCommand:
+        self.state, self._p_base_tip = FollowState.GIVEN_UP, None
+        return self._hold(reason)
 
     # --- the target ----------------------------------------------------------------
     def _take(self, target: TargetEstimate | None, now_ns: int) -> str:
@@ -185,72 +173,73 @@ class TissueFollower:
         return ""
 
     # --- the way -------------------------------------------------------------------
-    def _begin(self, arm_state: ArmSetpoint) -> None:
-        self.state, self.reason = FollowState.APPROACHING, ""
-        self._is_descending = False
+    def _begin(self, now_ns: int, arm_state: ArmSetpoint) -> None:
+        self.state, self.reason = FollowState.VIEWING, ""
+        self._is_viewing, self._engaged_ns = True, now_ns
+        self._approach.restart()
         self._R_base_cp = kinematics.forward_kinematics(arm_state.setpoint_q[:6])[:3, :3]
         self._p_base_tip = None
 
+    def _view(
+        self, now_ns: int, age: float, dt: float, status: RegistrationStatus, arm: ArmSetpoint
+    ) -> FollowCommand:
+        """Come into view and wait there; by sight as soon as the registration has settled."""
+        if status.speed > 0.0 and status.is_settled:
+            self._is_viewing = False
+            self._approach.restart()
+            return self._command(age, dt, status, arm)
+        if now_ns - self._engaged_ns > self.config.view_patience * NS:
+            return self._give_up(
+                f"the camera does not register the tool: {status.reason}; ask again"
+            )
+        return self._command(age, dt, replace(status, speed=1.0), arm)
+
+    def _end(self, p_camera_target: Array, n_camera: Array) -> Array:
+        """Where the way ends, relative to the target, in camera axes."""
+        if not self._is_viewing:
+            return self.config.stand_off * n_camera
+        sight = n_camera - p_camera_target / np.linalg.norm(p_camera_target)
+        return self.config.view_distance * sight / np.linalg.norm(sight)
+
     def _command(
-        self,
-        age: float,
-        dt: float,
-        T_camera_base: Array,
-        speed: float,
-        reason: str,
-        arm_state: ArmSetpoint,
+        self, age: float, dt: float, status: RegistrationStatus, arm_state: ArmSetpoint
     ) -> FollowCommand:
         target, c = self._target, self.config
         assert target is not None  # for the type checker: `update` has checked
-        T_base_camera = inverse(T_camera_base)
+        T_base_camera = inverse(status.T_camera_base)
         R_base_camera = T_base_camera[:3, :3]
-        v_base = speed * R_base_camera @ target.twist[:3]
+        p_camera_target, n_camera = target.T_camera_target[:3, 3], target.T_camera_target[:3, 2]
+        v_base = status.speed * R_base_camera @ target.twist[:3]
         carried = carried_s(age, c.extrapolate_s, c.hold_s)
-        p_base_target = (
-            transform_points(T_base_camera, target.T_camera_target[:3, 3]) + v_base * carried
-        )
-        n_base = R_base_camera @ target.T_camera_target[:3, 2]
+        p_base_target = transform_points(T_base_camera, p_camera_target) + v_base * carried
+        end = R_base_camera @ self._end(p_camera_target, n_camera)
         if self._p_base_tip is None:  # engaged just now, or after a hold: from where the arm is
             T_base_cp = kinematics.forward_kinematics(arm_state.setpoint_q[:6])
             self._p_base_tip = (T_base_cp @ kinematics.T_CONTROL_POINT_JAW_TIP)[:3, 3]
         share = rate_share(age, c.extrapolate_s, c.hold_s)
         moved = self._p_base_tip + v_base * share * dt  # with the tissue, before any approach
-        p_goal = p_base_target + self._way_point(moved - p_base_target, n_base)
-        step = c.approach_speed * speed * share * dt
-        gap = p_goal - moved
-        distance = float(np.linalg.norm(gap))
-        self._p_base_tip = moved + gap * min(1.0, step / max(distance, 1e-12))
-        goal_distance = float(
-            np.linalg.norm(self._p_base_tip - p_base_target - c.stand_off * n_base)
-        )
-        is_there = self._is_descending and goal_distance <= c.settled
-        self.state = FollowState.FOLLOWING if is_there else FollowState.APPROACHING
-        self.reason = reason
-        p_at_image = self._p_base_tip - v_base * carried
-        p_base_cp = p_at_image - self._R_base_cp @ kinematics.T_CONTROL_POINT_JAW_TIP[:3, 3]
+        way_point = self._approach.next(moved - p_base_target, end, R_base_camera @ n_camera)
+        gap = p_base_target + way_point - moved
+        step = c.approach_speed * status.speed * share * dt
+        self._p_base_tip = moved + gap * min(1.0, step / max(float(np.linalg.norm(gap)), 1e-12))
+        self._name_state(self._p_base_tip - p_base_target - end)
+        self.reason = status.reason
+        p_base_cp = self._p_base_tip - v_base * carried  # at the image's stamp
+        p_base_cp = p_base_cp - self._R_base_cp @ kinematics.T_CONTROL_POINT_JAW_TIP[:3, 3]
         return FollowCommand(
             self.state,
             make_transform(self._R_base_cp, p_base_cp),
             np.concatenate([v_base, np.zeros(3)]),
             target.stamp_ns,
-            reason,
+            status.reason,
         )
 
-    def _way_point(self, offset: Array, n: Array) -> Array:
-        """Where to go next relative to the target, for a tip that is at `offset` from it."""
-        c = self.config
-        height = float(offset @ n)
-        lateral = offset - height * n
-        distance = float(np.linalg.norm(lateral))
-        if distance < c.capture:
-            self._is_descending = True
-        elif distance > c.escape:
-            self._is_descending = False
-        if self._is_descending:
-            return c.stand_off * n
-        if height < c.stand_off:  # too low and beside the point: straight up first
-            return lateral + (c.stand_off + c.clearance) * n
-        return max(height, c.stand_off + c.clearance) * n
+    def _name_state(self, rest: Array) -> None:
+        is_there = self._approach.is_descending and np.linalg.norm(rest) <= self.config.settled
+        if self._is_viewing:
+            self.state = FollowState.VIEWING
+        else:
+            self.state = FollowState.FOLLOWING if is_there else FollowState.APPROACHING
 
     def _hold(self, reason: str) -> FollowCommand:
         self.reason = reason

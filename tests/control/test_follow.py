@@ -198,20 +198,47 @@ def test_the_correction_is_used_and_awaited():
     xi = np.array([0.004, -0.003, 0.002, 0.02, -0.03, 0.02])
     trial = Trial(tissue_below(), xi=xi)
     trial.follower.engage(0)
-    commands = [trial.tick() for _ in range(40)]
-    assert all(c.T_base_cp is None for c in commands if trial.registration.lag_m > 0.002)
-    trial.run(5.0)
+    while trial.follower.state != FollowState.APPROACHING:
+        command = trial.tick()
+        assert command.T_base_cp is None or trial.height() > trial.config.stand_off + 0.005
+        assert trial.now_ns < 5 * NS
+    assert trial.registration.lag_m <= trial.registration.config.settled_linear
+    trial.run(4.0)
     assert trial.follower.state == FollowState.FOLLOWING
     assert trial.error() < 0.0005
 
 
-def test_no_registration_no_motion():
-    trial = Trial(tissue_below())
+def test_an_unregistered_tool_only_comes_into_view_and_then_gives_up():
+    trial = Trial(tissue_below((0.010, 0.008), 0.040))
     trial.registration = Registration(T_CAMERA_BASE)
     trial.follower.engage(0)
+    for _ in range(1900):
+        command = trial.tick()
+        assert trial.height() > 0.020  # more than an unseen base can be wrong along the normal
+    assert command.state == FollowState.VIEWING
+    assert "not registered" in command.reason
+    p_target = trial.tissue.point(trial.now_ns / NS)
+    along_sight = -p_target / np.linalg.norm(p_target)
+    seen = (trial.tip_camera - p_target) / np.linalg.norm(trial.tip_camera - p_target)
+    assert np.linalg.norm(trial.tip_camera - p_target) == pytest.approx(0.025, abs=0.001)
+    assert seen @ along_sight == pytest.approx(seen @ trial.tissue.n, abs=0.05)  # half way
     command = trial.run(1.0)
+    assert command.state == FollowState.GIVEN_UP
     assert command.T_base_cp is None
     assert "not registered" in command.reason
+
+
+def test_a_tool_seen_at_last_is_approached():
+    xi = np.array([0.004, -0.003, 0.002, 0.02, -0.03, 0.02])
+    trial = Trial(tissue_below((0.010, 0.008), 0.040), xi=xi)
+    trial.follower.engage(0)
+    trial.xi, hidden = None, xi  # no tool estimates
+    trial.run(3.0)
+    assert trial.follower.state == FollowState.VIEWING
+    trial.xi = hidden
+    trial.run(5.0)
+    assert trial.follower.state == FollowState.FOLLOWING
+    assert trial.error() < 0.0005
 
 
 def test_orientation_is_the_one_held_at_engagement():

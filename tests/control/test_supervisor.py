@@ -373,6 +373,18 @@ def test_bad_joints_are_refused_with_a_reason_and_nothing_moves(names, position,
     np.testing.assert_allclose(rig.plant.q, q_before, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("age_ms", [600, -200])
+def test_joint_and_jaw_commands_of_another_time_are_refused(age_ms):
+    rig = Rig().ready()
+    stamp_ns, q = rig.now_ns - age_ms * MS, np.array(rig.plant.q)
+    assert not rig.crtk.joint_command("servo_jp", (), q[:6] + 0.1, (), stamp_ns, rig.now_ns)
+    assert not rig.crtk.joint_command("move_jp", (), q[:6] + 0.1, (), stamp_ns, rig.now_ns)
+    assert not rig.crtk.jaw_command("jaw/servo_jp", (), [0.3], stamp_ns, rig.now_ns)
+    rig.run(0.1)
+    assert ("old" if age_ms > 0 else "future") in rig.last_answer("jaw/servo_jp").reason
+    np.testing.assert_allclose(rig.plant.q, q, rtol=0, atol=1e-12)
+
+
 def test_jaw_moves_by_itself_and_is_checked():
     rig = Rig().ready()
     q_before = rig.plant.q[:6].copy()
