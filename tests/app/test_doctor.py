@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,26 @@ def test_dds_profile_must_hold_images(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_our_own_dds_profile_holds_images(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FASTDDS_DEFAULT_PROFILES_FILE", raising=False)
     assert doctor_checks.check_dds_profile().state is State.OK
+
+
+@pytest.mark.parametrize("check", [doctor_checks.check_opengl, doctor_checks.check_priority])
+def test_no_opengl_and_no_priority_are_fallbacks_that_are_said(
+    check: Callable[[], Finding], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor_checks, "run_child", lambda code: (False, "refused here"))
+    finding = check()
+    assert finding.state is State.FALLBACK and not finding.is_fatal
+    assert "TinyRenderer" in finding.detail or "counted" in finding.detail
+
+
+def test_a_hardware_renderer_is_unproven(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor_checks, "run_child", lambda code: (True, "Some GPU"))
+    assert doctor_checks.check_opengl().state is State.UNPROVEN
+
+
+def test_an_apt_ros_is_unproven_and_a_missing_one_fatal(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = "/opt/ros/jazzy/lib/python3.12/site-packages/rclpy/__init__.py"
+    monkeypatch.setattr(doctor_checks, "run_child", lambda code: (True, path))
+    assert doctor_checks.check_ros().state is State.UNPROVEN
+    monkeypatch.setattr(doctor_checks, "run_child", lambda code: (False, "No module named rclpy"))
+    assert doctor_checks.check_ros().is_fatal
