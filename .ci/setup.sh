@@ -61,12 +61,16 @@ if ! packages_ready; then
   [ "$level" = test ] && wanted="$wanted doctest-dev chromium"
   missing=
   # Ask for the thing itself before asking for the package that brings it on Debian.
+  has_file() { # any of them
+    for file in "$@"; do [ -e "$file" ] && return 0; done
+    return 1
+  }
   has_library() { ldconfig -p 2>/dev/null | grep -q "$1" || /sbin/ldconfig -p 2>/dev/null | grep -q "$1"; }
   for package in $wanted; do
     case $package in
       libegl1) has_library libEGL.so.1 || missing="$missing $package" ;;
       libgl1) has_library libGL.so.1 || missing="$missing $package" ;;
-      libgl1-mesa-dri) ls /usr/lib/*/dri/swrast_dri.so /usr/lib*/dri/swrast_dri.so /usr/lib/*/libgallium*.so >/dev/null 2>&1 || missing="$missing $package" ;;
+      libgl1-mesa-dri) has_file /usr/lib/*/dri/swrast_dri.so /usr/lib/*/libgallium*.so /usr/lib64/dri/swrast_dri.so || missing="$missing $package" ;;
       doctest-dev) [ -f /usr/include/doctest/doctest.h ] || missing="$missing $package" ;;
       chromium) command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing $package" ;;
     esac
