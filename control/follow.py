@@ -28,6 +28,8 @@ from trocar.estimates import Health, TargetEstimate
 from trocar.geometry import Array, inverse, make_transform, transform_points
 
 NS = 1_000_000_000
+# The loop refuses a stamp older than `hold_s` by its own clock; the rate is nearly spent by then.
+BOUNDARY_S = 0.015
 
 
 class FollowState(Enum):
@@ -129,9 +131,11 @@ class TissueFollower:
             self._begin(now_ns, arm_state)
         if age > self.config.give_up_age:
             limit = f"{self.config.give_up_age:g} s"
-            return self._give_up(f"no usable target for {limit}: {news or 'no news'}; ask again")
-        if age > self.config.hold_s:
-            return self._pause(f"target {age:.2f} s old: {news}")
+            return self._give_up(
+                f"no usable target for {limit}: {news or 'no newer image'}; ask again"
+            )
+        if age > self.config.hold_s - BOUNDARY_S:
+            return self._pause(f"target {age:.2f} s old: {news or 'no newer image'}")
         if self._is_viewing:
             return self._view(now_ns, age, dt, status, arm_state)
         if status.speed == 0.0:

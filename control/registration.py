@@ -173,6 +173,11 @@ class Registration:
         return self._T_latched.copy()
 
     @property
+    def last_refusal(self) -> str:
+        """Why the newest estimate was not believed; "" where it was."""
+        return self._reason
+
+    @property
     def lag_m(self) -> float:
         """Distance in m that the control point still has to move in the camera's eyes."""
         gap = self._p_camera_tool(self._T_goal) - self._p_camera_tool(self._T_latched)

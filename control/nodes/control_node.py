@@ -184,6 +184,8 @@ class ControlNode:
             "follow_reason": supervisor.follower.reason,
             "registration_age_s": f"{status.age_s:.2f}",
             "registration": status.reason or "good",
+            "corrections": f"{registration.accepted} believed, {registration.rejected} not",
+            "last_refusal": registration.last_refusal,
             "target_age_ms": f"{(now_ns - target.stamp_ns) / 1e6:.0f}" if target else "none",
             "commands_refused": state.commands_refused,
         }
