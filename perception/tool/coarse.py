@@ -32,25 +32,30 @@ class Shift:
 def find_shift(
     eye: Eye, pose: ToolPose, segmentation: Segmentation, reach_px: float
 ) -> Shift | None:
-    """Best shift within `reach_px` per axis; None where no instrument is in view.
+    """Best shift within `reach_px` per axis onto the blobs; None where no instrument is in view.
 
-    Minimises the count of cells in which projection and blobs differ, at a quarter of the
-    resolution, for all shifts at once by correlation.
+    Maximises overlap over union at a quarter of the resolution, for all shifts at once by
+    correlation.  Each blob alone, as another instrument elsewhere must not count, and all
+    together, as glints may have cut the tool in two.
     """
     pad = int(np.ceil(reach_px / _SHRINK))
     template = draw_tool(eye, pose, _SHRINK, pad).astype(np.float32)
     size = (eye.intrinsics.width // _SHRINK, eye.intrinsics.height // _SHRINK)
-    seen = cv2.resize(
-        (segmentation.blobs > 0).astype(np.float32), size, interpolation=cv2.INTER_AREA
-    )
-    total = float(seen.sum())
-    if total < _SMALLEST_CELLS or template.sum() < _SMALLEST_CELLS:
+    if template.sum() < _SMALLEST_CELLS:
         return None
-    overlap = cv2.matchTemplate(template, seen, cv2.TM_CCORR)
-    drawn = cv2.matchTemplate(template, np.ones_like(seen), cv2.TM_CCORR)
-    union = total + drawn - overlap
-    agreement = overlap / np.maximum(union, 1.0)
-    row, column = np.unravel_index(int(np.argmax(agreement)), agreement.shape)
-    # Window (row, column) of the padded canvas is the projection moved by pad - (column, row).
-    shift = _SHRINK * np.array([pad - column, pad - row], dtype=float)
-    return Shift(shift, float(agreement[row, column]))
+    drawn = cv2.matchTemplate(template, np.ones(size[::-1], np.float32), cv2.TM_CCORR)
+    best = None
+    for label in range(len(segmentation.areas)):
+        blob = segmentation.blobs == label if label else segmentation.blobs > 0
+        seen = cv2.resize(blob.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        total = float(seen.sum())
+        if total < _SMALLEST_CELLS:
+            continue
+        overlap = cv2.matchTemplate(template, seen, cv2.TM_CCORR)
+        agreement = overlap / np.maximum(total + drawn - overlap, 1.0)
+        row, column = np.unravel_index(int(np.argmax(agreement)), agreement.shape)
+        if best is None or agreement[row, column] > best.agreement:
+            # Window (row, column) of the padded canvas: moved by pad - (column, row).
+            shift = _SHRINK * np.array([pad - column, pad - row], dtype=float)
+            best = Shift(shift, float(agreement[row, column]))
+    return best

@@ -16,7 +16,7 @@ class ToolTrackerConfig:
     prior_position: float = 0.005
     prior_rotation: float = math.radians(3.0)
     prior_wrist: float = math.radians(1.0)  # bias of wrist pitch and of wrist yaw
-    prior_jaw: float = 0.1  # opening: unknown, or cable stretch
+    prior_jaw: float = 0.3  # opening: cables stretch; renewed every frame where it is not measured
     prior_swell_px: float = 0.7  # outline outside the drawing: wrong dimensions, blur, tone curve
     # Random walk at the control point, per sqrt(s).  The lumped error is nearly constant: this
     # pays for joint biases that turn with the arm while it moves.
@@ -29,12 +29,12 @@ class ToolTrackerConfig:
     spacing_px: float = 5.0
     edge_noise_px: float = 0.7  # white, of one sample
     edge_sigma_px: float = 2.0  # as used: neighbours share texture, so 8 samples count as one
-    # Constant along a piece of outline: a shape known to 0.05 mm.  Only inflates, see filter.py.
-    edge_bias_px: float = 0.5
+    # Constant along a piece of outline: a shape known to 0.1 mm.  Only inflates, see filter.py.
+    edge_bias_px: float = 0.8
     gate_sigma: float = 4.0  # innovation of one sample
     min_samples: int = 16  # per eye
     min_share: float = 0.4  # of the predicted samples in view, per eye
-    wide_reach_px: float = 150.0  # first search, per image axis
+    wide_reach_px: float = 200.0  # first search, per image axis
     search_confidence: float = 3.0  # reach of a search over the sigma its samples are given
     prior_gate: float = 36.0  # of the squared Mahalanobis distance from the prior, 9 states
     search_px: tuple[float, ...] = (24.0, 14.0, 8.0)  # outline searches after it; the last follows

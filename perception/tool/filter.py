@@ -25,6 +25,7 @@ from trocar.perception.tool.model import SIZE
 
 _TUKEY = 4.685  # 95 % efficiency for normal errors (Holland and Welsch 1977)
 _ROBUST_ROUNDS = 4
+_JAW = 8  # index of the jaw's bias in the state
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,12 @@ class LumpedFilter:
         """Keep the state, take the covariance of the prior: what was learnt may be wrong."""
         self.belief = Belief(self.belief.T_correction, self.belief.bias, self._prior.copy())
         self.constant = np.zeros((SIZE, SIZE))
+
+    def forget_jaw(self) -> None:
+        """The opening is not measured: it may have become any within its prior."""
+        P = self.belief.covariance.copy()
+        P[_JAW, _JAW] = max(P[_JAW, _JAW], self._prior[_JAW, _JAW])
+        self.belief = Belief(self.belief.T_correction, self.belief.bias, P)
 
     def predict(self, dt: float, p_control_point: Array) -> None:
         """Random walk over dt (s), given at the control point (3,) in `camera`."""

@@ -67,7 +67,7 @@ class ToolPose:
         sleeve = self._sleeve(eye)
         if sleeve is not None:
             out.append(Part(sleeve, 0))
-        half = 0.5 * max(self.jaw, 0.0)
+        half = 0.5 * self.jaw
         for side in (1.0, -1.0):
             turn = make_transform(exp_so3([-side * half, 0.0, 0.0]))
             blade = shape.JAW * np.array([1.0, side, 1.0])
@@ -114,7 +114,7 @@ class ToolPose:
         J[:, 2, 3], J[:, 2, 4] = x[:, 1], -x[:, 0]
         for k in range(joint):
             J[:, :, 6 + k] = np.cross(self.wrist_axes[k], x - self.wrist_origins[k])
-        if jaw_side and self.jaw > 0.0:
+        if jaw_side:
             axis = -0.5 * jaw_side * self.T_camera_tool[:3, 0]
             J[:, :, 8] = np.cross(axis, x - self.T_camera_tool[:3, 3])
         return J
@@ -144,5 +144,5 @@ def pose_tool(T_camera_base: Array, q: Array, jaw: float, bias: Array) -> ToolPo
         T_tool,
         frames[4:6, :3, 2],  # a joint turns about z of its own frame (modified DH)
         frames[4:6, :3, 3],
-        jaw + float(bias[2]),
+        max(jaw + float(bias[2]), 0.0),  # closed steel does not pass through itself
     )

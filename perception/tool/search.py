@@ -14,9 +14,11 @@ from trocar.perception.tool.eye import Eye
 from trocar.perception.tool.filter import Linearisation, LumpedFilter
 from trocar.perception.tool.model import ToolPose
 from trocar.perception.tool.observer import Observer, View, join
+from trocar.perception.tool.report import FollowReport
 from trocar.perception.tool.silhouettes import coverage, draw_tool
 
 _COVERED = 0.8  # share of the projected tool in view that must be instrument-coloured at the end
+_SEEN = 0.5  # share of the projected outline that must be seen in its place at the end
 _AGREEMENT = 0.3  # overlap over union that a shift must reach to be used
 _SHIFT_SIGMA_PX = 6.0
 _ROUNDS = 6  # at most, per search width
@@ -60,7 +62,8 @@ def _search(observer: Observer, lumped: LumpedFilter, views: list[View], joints:
                 break
     if report.moved_px > 3.0 * _SETTLED_PX:
         return "the search did not settle on the silhouette"
-    return _check_cover(observer.pose(lumped.belief, joints), views)
+    fault = _check_cover(observer.pose(lumped.belief, joints), views)
+    return fault or _check_outline(observer.follow(lumped, views, joints))
 
 
 def _linearise_shift(eye: Eye, pose: ToolPose, shift_px: Array) -> Linearisation:
@@ -68,6 +71,16 @@ def _linearise_shift(eye: Eye, pose: ToolPose, shift_px: Array) -> Linearisation
     p = pose.T_camera_tool[None, :3, 3]
     J = (eye.pixel_jacobian(p) @ pose.point_jacobian(p, 0))[0]
     return Linearisation(shift_px, J, np.zeros(2, np.int64))
+
+
+def _check_outline(report: FollowReport) -> str:
+    """Most of the outline must be seen where it is predicted: another instrument's is not."""
+    if report.touched:
+        return f"another instrument at the tool ({', '.join(report.touched)}) while searching"
+    share = float(report.accepted.sum() / max(report.predicted.sum(), 1.0))
+    if report.refused or share < _SEEN:
+        return f"only {100.0 * share:.0f} % of the projected outline is seen"
+    return ""
 
 
 def _check_cover(pose: ToolPose, views: list[View]) -> str:

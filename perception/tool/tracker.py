@@ -69,6 +69,8 @@ class LumpedToolTracker:
             return self._estimate(frame.stamp_ns, joints, Health.LOST, fault)
         dt = self._elapsed(frame.stamp_ns)
         self._filter.predict(dt, self._pose(joints).T_camera_tool[:3, 3])
+        if q is not None and len(q) == 6:
+            self._filter.forget_jaw()
         if self._locked:
             health, reason = self._follow(views, joints, dt)
         else:

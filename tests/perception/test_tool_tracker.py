@@ -159,6 +159,23 @@ def test_says_that_the_tool_is_not_there():
     assert not tracker.mask_left.any()
 
 
+def test_does_not_take_another_instrument_for_its_own():
+    picture, tracker = make_case(10), make_tracker()
+    q = joints(0.0)
+    for k in range(3):
+        frame = picture.frame(k, q, bar(8 + k, 0), is_shown=False)
+        assert tracker.update(frame, measured(picture, q)).health is Health.LOST
+        assert tracker.mask_left.sum() > 5000
+
+
+def test_starts_beside_another_instrument():
+    picture, tracker = make_case(15), make_tracker()
+    other = [cylinder(np.array([0.035, -0.06, 0.055]), np.array([0.030, 0.06, 0.055]), 0.004)]
+    estimates, errors = track(tracker, picture, range(5), lambda k: other)
+    assert estimates[-1].health is Health.GOOD
+    assert errors[-1, 0] < 0.8e-3
+
+
 def test_is_lost_after_holding_too_long():
     picture, tracker = make_case(11), make_tracker(hold_limit=0.2, reinit_after=9.0)
     track(tracker, picture, range(2))
@@ -182,7 +199,7 @@ def test_unusable_joints_are_lost_with_a_reason_and_masks(q):
 
 
 def test_jaw_is_estimated_where_it_is_not_measured():
-    picture, tracker = make_case(13), make_tracker(jaw_angle=0.15)
+    picture, tracker = make_case(13), make_tracker(jaw_angle=0.0)
     for k in range(10):
         q = joints(k / 15.0)
         estimate = tracker.update(picture.frame(k, q), q + picture.joint_bias)
