@@ -26,6 +26,7 @@ OTHERS_AT = 2.0  # at the latest: control's stop and power off take about 0.5 s
 TERM_AT = 3.8  # the others may still be starting, and then take a while to listen
 KILL_AT = 4.4
 GIVE_UP_AT = 4.8
+BRAKE_TIME = 0.5  # s for the plant side to brake the arm of a dead control process
 POLL = 0.05
 
 CONSEQUENCE = {
@@ -118,6 +119,8 @@ class LaunchRunner:
         )
         follows = CONSEQUENCE.get(child.spec.executable, "")
         self._say(f"[launch] {what}{': ' + follows if follows else ''}; ending everything")
+        if child.spec.executable == STOP_FIRST:
+            time.sleep(BRAKE_TIME)
         return what
 
     def stop(self) -> list[str]:
