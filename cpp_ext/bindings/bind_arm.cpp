@@ -82,7 +82,8 @@ void bind_reasons(py::module_& m) {
 }
 
 void bind_config(py::module_& m) {
-  py::class_<ArmConfig> c(m, "ArmConfig", "Limits, gains and ages; axes: six joints, then the jaw.");
+  py::class_<ArmConfig> c(m, "ArmConfig",
+                          "Limits, gains and ages; axes: six joints, then the jaw.");
   c.def(py::init<>());
   bindings::bind_array<&ArmConfig::q_min>(c, "q_min", "(7,) rad, m");
   bindings::bind_array<&ArmConfig::q_max>(c, "q_max", "(7,) rad, m");
@@ -179,7 +180,8 @@ MotionCommand pose_motion(MotionKind kind, const py::object& T_base_cp, Source s
   Eigen::Map<Vec3>(c.position.data()) = T.topRightCorner<3, 1>();
   Eigen::Map<Eigen::Matrix<double, 3, 3, Eigen::RowMajor>> R(c.rotation.data());
   R = T.topLeftCorner<3, 3>();
-  if (!(T.row(3) == Eigen::RowVector4d(0.0, 0.0, 0.0, 1.0))) R.setZero();  // no rigid pose: kInvalid
+  if (!(T.row(3) == Eigen::RowVector4d(0.0, 0.0, 0.0, 1.0)))
+    R.setZero();  // no rigid pose: kInvalid
   return c;
 }
 
@@ -194,7 +196,8 @@ JawCommand jaw_motion(double angle, Source source, bool is_move) {
 void bind_commands(py::class_<Arm, std::shared_ptr<Arm>>& c) {
   c.def(
        "servo_jp",
-       [](Arm& arm, const py::object& q, const py::object& qd, Source source, std::int64_t stamp_ns) {
+       [](Arm& arm, const py::object& q, const py::object& qd, Source source,
+          std::int64_t stamp_ns) {
          MotionCommand command = joint_motion(MotionKind::kServoJp, q, source);
          set_velocity(&command, qd, "qd");
          command.stamp_ns = stamp_ns;
@@ -231,15 +234,19 @@ void bind_commands(py::class_<Arm, std::shared_ptr<Arm>>& c) {
       .def(
           "jaw_servo_jp",
           [](Arm& arm, double angle, Source s) { return arm.post(jaw_motion(angle, s, false)); },
-          py::arg("angle"), py::kw_only(), py::arg("source") = Source::kCrtk, "Follow a jaw angle, rad.")
+          py::arg("angle"), py::kw_only(), py::arg("source") = Source::kCrtk,
+          "Follow a jaw angle, rad.")
       .def(
           "jaw_move_jp",
           [](Arm& arm, double angle, Source s) { return arm.post(jaw_motion(angle, s, true)); },
           py::arg("angle"), py::kw_only(), py::arg("source") = Source::kCrtk,
           "Move the jaw to an angle, rad.")
-      .def("hold", [](Arm& arm) { return arm.post(MotionCommand{}); }, "Stop and stay, jaw included.")
-      .def("state_command", [](Arm& arm, StateCommand command) { return arm.post(command); },
-           py::arg("command"), "A word to the operating-state machine.");
+      .def(
+          "hold", [](Arm& arm) { return arm.post(MotionCommand{}); },
+          "Stop and stay, jaw included.")
+      .def(
+          "state_command", [](Arm& arm, StateCommand command) { return arm.post(command); },
+          py::arg("command"), "A word to the operating-state machine.");
 }
 
 }  // namespace
@@ -250,10 +257,12 @@ void bind_arm(py::module_& m) {
   bind_config(m);
   bind_state(m);
   py::class_<Arm, std::shared_ptr<Arm>> arm(
-      m, "Arm", "One arm: the newest command in, the newest state out; no call ever waits for the tick.");
+      m, "Arm",
+      "One arm: the newest command in, the newest state out; no call ever waits for the tick.");
   arm.def(py::init<const ArmConfig&>(), py::arg("config"));
   bind_commands(arm);
-  arm.def("press_estop", &Arm::press_estop, "Controlled stop, power off, FAULT; held until released.")
+  arm.def("press_estop", &Arm::press_estop,
+          "Controlled stop, power off, FAULT; held until released.")
       .def("release_estop", &Arm::release_estop, "Take the cause away; the arm stays in FAULT.")
       .def("state", &Arm::state, "The newest tick.")
       .def("take_results", &Arm::take_results, "Answers since the last call.")

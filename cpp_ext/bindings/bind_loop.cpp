@@ -24,9 +24,10 @@ class Attachment {
  public:
   explicit Attachment(std::shared_ptr<Arm> arm) : arm_(std::move(arm)) {
     if (!arm_->attach()) {
-      bindings::raise_error("ConfigurationError",
-                            "this Arm is already driven by a loop or another port; use a new Arm, or "
-                            "stop the loop first");
+      bindings::raise_error(
+          "ConfigurationError",
+          "this Arm is already driven by a loop or another port; use a new Arm, or "
+          "stop the loop first");
     }
   }
   ~Attachment() { arm_->detach(); }
@@ -96,7 +97,8 @@ class OwnedLoop {
   }
 
  private:
-  static std::unique_ptr<Seam> make_seam(const Arm& arm, const std::string& segment, int arm_index) {
+  static std::unique_ptr<Seam> make_seam(const Arm& arm, const std::string& segment,
+                                         int arm_index) {
     if (segment.empty()) return std::make_unique<MockArm>(to_axes(arm.config().home_q));
     return std::make_unique<SharedSeam>(segment, arm_index);
   }

@@ -66,7 +66,8 @@ py::tuple read_snapshot(const Snapshot& snapshot) {
 }
 
 void bind_snapshot(py::module_& m) {
-  py::class_<Snapshot>(m, "Snapshot", "float64 vector with a stamp in shared memory, seqlock-guarded.")
+  py::class_<Snapshot>(m, "Snapshot",
+                       "float64 vector with a stamp in shared memory, seqlock-guarded.")
       .def(py::init<const std::string&, int, bool>(), py::arg("name"), py::arg("size"),
            py::arg("create"))
       .def("write", &write_snapshot, py::arg("values"), py::arg("stamp_ns"), "values (size,)")

@@ -8,7 +8,8 @@
 
 namespace trocar::bindings {
 
-/// Raise `trocar.errors.<name>` with one line that says what, where, the allowed values, the remedy.
+/// Raise `trocar.errors.<name>` with one line that says what, where, the allowed values, the
+/// remedy.
 [[noreturn]] inline void raise_error(const char* name, const std::string& message) {
   const pybind11::object type = pybind11::module_::import("trocar.errors").attr(name);
   PyErr_SetString(type.ptr(), message.c_str());

@@ -10,7 +10,8 @@ namespace trocar {
 
 namespace {
 
-constexpr double kRotationTolerance = 1e-3;  // as for quaternions: nearer is normalised, else refused
+constexpr double kRotationTolerance =
+    1e-3;  // as for quaternions: nearer is normalised, else refused
 constexpr std::size_t kMostClientResults = 1024;
 
 template <std::size_t N>
@@ -43,7 +44,8 @@ bool is_valid(MotionCommand* c) {
 }  // namespace
 
 std::int64_t Arm::answer_now(Result result) {
-  if (result.verdict == Verdict::kRefused) refused_by_client_.fetch_add(1, std::memory_order_relaxed);
+  if (result.verdict == Verdict::kRefused)
+    refused_by_client_.fetch_add(1, std::memory_order_relaxed);
   if (client_results_.size() < kMostClientResults) client_results_.push_back(result);
   return result.seq;
 }

@@ -77,10 +77,12 @@ void Arm::supervise(const MeasuredState& m) {
   }
   if (estop_now_) raise(Fault::kEstop, -1);
   if (state_.powered) {
-    const Finding motion = supervisor_.check_motion(m, reference_.axes(), controller_, state_.is_homed);
+    const Finding motion =
+        supervisor_.check_motion(m, reference_.axes(), controller_, state_.is_homed);
     if (motion.fault != Fault::kNone) raise(motion.fault, motion.axis);
   }
-  if (shutdown_.load(std::memory_order_acquire) && state_.operating_state != OperatingState::kFault) {
+  if (shutdown_.load(std::memory_order_acquire) &&
+      state_.operating_state != OperatingState::kFault) {
     begin_stop();
     state_.operating_state = OperatingState::kDisabled;
   }

@@ -24,10 +24,11 @@ std::uint64_t start_of(std::int64_t pid) {
   if (after_name == nullptr) return 0;
   char state = 'Z';
   unsigned long long start = 0;
-  const int read = std::sscanf(after_name + 1,
-                               " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
-                               "%*d %*d %llu",
-                               &state, &start);
+  const int read =
+      std::sscanf(after_name + 1,
+                  " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+                  "%*d %*d %llu",
+                  &state, &start);
   return read == 2 && state != 'Z' && state != 'X' ? start : 0;
 }
 

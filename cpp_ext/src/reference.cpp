@@ -8,7 +8,8 @@ namespace trocar {
 
 namespace {
 
-constexpr double kReachTime = 0.1;  // s; a set-point farther than full speed covers in it is altered
+constexpr double kReachTime =
+    0.1;  // s; a set-point farther than full speed covers in it is altered
 
 double age_s(std::int64_t now_ns, std::int64_t then_ns) {
   return std::max(0.0, 1e-9 * static_cast<double>(now_ns - then_ns));
@@ -35,7 +36,8 @@ Reference::Reference(const ArmConfig& config) : config_(config) {
     range_.q_max[i] = config.q_max[i];
     limits_[i] = {config.q_min[i], config.q_max[i], config.velocity_max[i],
                   config.acceleration_max[i]};
-    deceleration_[i] = std::max(config.acceleration_max[i], config.velocity_max[i] / config.stop_time_s);
+    deceleration_[i] =
+        std::max(config.acceleration_max[i], config.velocity_max[i] / config.stop_time_s);
   }
   // Goals obey the 45 mm rule; the axis limits do not, so that an arm inside it can move out.
   range_.q_min[2] = std::max(range_.q_min[2], psm::kRcmClearance + psm::kWristOffset);
@@ -84,8 +86,8 @@ Outcome Reference::command(const MotionCommand& c, std::int64_t now_ns) {
       break;
     }
     case MotionKind::kMoveCp: {
-      const psm::IkResult ik = psm::inverse_kinematics(pose_of(c), q(), range_.q_min.data(),
-                                                       range_.q_max.data());
+      const psm::IkResult ik =
+          psm::inverse_kinematics(pose_of(c), q(), range_.q_min.data(), range_.q_max.data());
       const Reason reason = reason_of(ik.status);
       if (reason == Reason::kOutOfReach) return {Verdict::kRefused, reason};
       const bool clamped = reason != Reason::kNone;

@@ -46,9 +46,12 @@ bool Reference::is_at_rest() const {
 
 Horizon Reference::horizon() const {
   switch (source_) {
-    case Source::kFollow: return {config_.follow_extrapolate_s, config_.follow_hold_s};
-    case Source::kTeleop: return {0.5 * config_.operator_hold_s, config_.operator_hold_s};
-    default: break;
+    case Source::kFollow:
+      return {config_.follow_extrapolate_s, config_.follow_hold_s};
+    case Source::kTeleop:
+      return {0.5 * config_.operator_hold_s, config_.operator_hold_s};
+    default:
+      break;
   }
   // An external stream is carried on by one and a half of its own periods.
   return {std::min(1.5 * stream_.period_s(), 0.5 * config_.crtk_stale_s), config_.crtk_stale_s};
@@ -111,7 +114,8 @@ Reference::Target Reference::target(std::int64_t now_ns) {
       const auto t = line_.next(config_.approach_rate, range_);
       return {t.q, t.v};
     }
-    default: return {goal_, Vec6::Zero()};
+    default:
+      return {goal_, Vec6::Zero()};
   }
 }
 
@@ -140,8 +144,10 @@ void Reference::step_joints(std::int64_t now_ns) {
   const double k = move ? config_.approach_rate : rate();
   bool arrived = mode_ != Mode::kLine || line_.done();
   for (int i = 0; i < kNumJoints; ++i) {
-    axes_[i] = step_toward(axes_[i], t.q[i], t.v[i], target_a_[i],
-                           move ? move_limits_[i] : limits_[i], k);
+    AxisLimits limits = move ? move_limits_[i] : limits_[i];
+    // Once the insertion is beyond the 45 mm rule it stays there; an arm inside may still move out.
+    if (axes_[i].q >= range_.q_min[i]) limits.q_min = range_.q_min[i];
+    axes_[i] = step_toward(axes_[i], t.q[i], t.v[i], target_a_[i], limits, k);
     arrived = arrived && std::abs(goal_[i] - axes_[i].q) < kArrived[i];
   }
   if (arrived) busy_ = false;

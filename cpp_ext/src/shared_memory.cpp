@@ -44,7 +44,7 @@ SharedMemory SharedMemory::create(const std::string& name, SharedKind kind, std:
   shm_unlink(path.c_str());  // what a dead or foreign creator left
   const int fd = shm_open(path.c_str(), O_CREAT | O_EXCL | O_RDWR, 0600);
   if (fd < 0) throw SharedMemoryError(because("cannot be created", name));
-  struct stat status {};
+  struct stat status{};
   SharedMemory memory;
   if (ftruncate(fd, static_cast<off_t>(size)) == 0 && fstat(fd, &status) == 0) {
     void* data = map(fd, size);
@@ -74,7 +74,7 @@ int SharedMemory::map_existing(const std::string& name) {
   const int fd = shm_open(path_of(name).c_str(), O_RDWR, 0600);
   if (fd < 0) return errno;
   name_ = name;
-  struct stat status {};
+  struct stat status{};
   int error = 0;
   if (fstat(fd, &status) != 0) {
     error = errno;
@@ -82,8 +82,10 @@ int SharedMemory::map_existing(const std::string& name) {
     error = EAGAIN;  // its creator is just making it
   } else {
     void* data = map(fd, static_cast<std::size_t>(status.st_size));
-    if (data == MAP_FAILED) error = errno;
-    else data_ = data;
+    if (data == MAP_FAILED)
+      error = errno;
+    else
+      data_ = data;
     size_ = static_cast<std::size_t>(status.st_size);
     inode_ = status.st_ino;
   }
@@ -107,7 +109,8 @@ SharedMemory SharedMemory::open(const std::string& name, SharedKind kind) {
   const std::uint64_t magic = header->magic.load(std::memory_order_acquire);
   if (magic != kMagic || header->kind != kind || header->size != memory.size_) {
     throw SharedMemoryError("shared memory " + name +
-                            " is not ready, or not Trocar's; try again, or remove /dev/shm/" + name);
+                            " is not ready, or not Trocar's; try again, or remove /dev/shm/" +
+                            name);
   }
   if (header->layout_version != kLayoutVersion) {
     throw SharedMemoryError("shared memory " + name + " has layout version " +
@@ -122,13 +125,15 @@ SharedMemory SharedMemory::open(const std::string& name, SharedKind kind) {
   return memory;
 }
 
-bool SharedMemory::remove(const std::string& name) { return shm_unlink(path_of(name).c_str()) == 0; }
+bool SharedMemory::remove(const std::string& name) {
+  return shm_unlink(path_of(name).c_str()) == 0;
+}
 
 bool SharedMemory::is_current() const {
   if (data_ == nullptr || !is_alive(header()->creator)) return false;
   const int fd = shm_open(("/" + name_).c_str(), O_RDONLY, 0600);
   if (fd < 0) return false;
-  struct stat status {};
+  struct stat status{};
   const bool same = fstat(fd, &status) == 0 && status.st_ino == inode_;
   close(fd);
   return same;

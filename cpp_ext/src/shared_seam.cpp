@@ -60,7 +60,8 @@ void SharedSeam::write(const TorqueCommand& command) {
   ArmBlock& arm = mapping_.arm();
   arm.command.write(command);
   arm.loop_heartbeat_ns.store(monotonic_ns(), std::memory_order_relaxed);
-  arm.command_sequence.store(static_cast<std::uint32_t>(command.sequence), std::memory_order_release);
+  arm.command_sequence.store(static_cast<std::uint32_t>(command.sequence),
+                             std::memory_order_release);
   futex_wake(&arm.command_sequence);
 }
 

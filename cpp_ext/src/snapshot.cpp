@@ -13,7 +13,8 @@ Snapshot::Snapshot(const std::string& name, int size, bool create)
                             ", allowed 1 to 1000000");
   }
   if (create) {
-    const std::size_t bytes = sizeof(Layout) + sizeof(std::uint64_t) * static_cast<std::size_t>(size);
+    const std::size_t bytes =
+        sizeof(Layout) + sizeof(std::uint64_t) * static_cast<std::size_t>(size);
     memory_ = SharedMemory::create(name, SharedKind::kSnapshot, bytes);
     layout()->count = static_cast<std::uint64_t>(size);
     memory_.publish();
@@ -22,8 +23,9 @@ Snapshot::Snapshot(const std::string& name, int size, bool create)
   memory_ = SharedMemory::open(name, SharedKind::kSnapshot);
   const std::uint64_t count = layout()->count;
   if (count != static_cast<std::uint64_t>(size)) {
-    throw SharedMemoryError("snapshot " + name + " holds " + std::to_string(count) + " values, not " +
-                            std::to_string(size) + "; run one version everywhere");
+    throw SharedMemoryError("snapshot " + name + " holds " + std::to_string(count) +
+                            " values, not " + std::to_string(size) +
+                            "; run one version everywhere");
   }
 }
 

@@ -23,7 +23,7 @@ inline Axes to_axes(const Vec7& v) {
 /// Plant -> loop: what was measured, and what the plant side does about it.
 struct MeasuredState {
   std::int64_t sequence = 0;
-  std::int64_t stamp_ns = 0;  // of the capture
+  std::int64_t stamp_ns = 0;    // of the capture
   std::int64_t publish_ns = 0;  // CLOCK_MONOTONIC when it was handed over; 0: not timed
   Axes q{};
   Axes qd{};

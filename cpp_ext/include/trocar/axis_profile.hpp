@@ -2,8 +2,8 @@
 /// One axis of the reference: follow a target within velocity, acceleration and range, at 1 kHz.
 ///
 /// Approach by the shifted square-root law: rate * e near the target, the braking parabola farther
-/// away, joined where both ask for the same deceleration.  The range bound v <= barrier(distance) is
-/// the discrete form of sqrt(2 a d) (Flacco 2015; Del Prete 2018): it leaves, after this step, a
+/// away, joined where both ask for the same deceleration.  The range bound v <= barrier(distance)
+/// is the discrete form of sqrt(2 a d) (Flacco 2015; Del Prete 2018): it leaves, after this step, a
 /// distance in which `a` still suffices to stop, so it can always be obeyed.
 #pragma once
 
@@ -50,8 +50,15 @@ inline AxisState advance(const AxisState& s, double v) {
 /// what that leaves of a_max can close the distance, else the axis would overshoot for ever.
 inline AxisState step_toward(const AxisState& s, double target, double target_v, double target_a,
                              const AxisLimits& limits, double rate) {
+  const double error = target - s.q;
+  // The last step onto a still target, so that an axis that has arrived is at rest, exactly.
+  if (target_v == 0.0 && std::abs(error) <= 0.25 * limits.a_max * kTickS * kTickS &&
+      std::abs(s.v) <= 0.5 * limits.a_max * kTickS) {
+    const double v = error / kTickS;
+    return {target, v, (v - s.v) / kTickS};
+  }
   const double spare = std::max(0.1 * limits.a_max, limits.a_max - std::abs(target_a));
-  const double wanted = target_v + approach_speed(target - s.q, spare, rate);
+  const double wanted = target_v + approach_speed(error, spare, rate);
   const double up = std::min(limits.v_max, barrier_speed(limits.q_max - s.q, limits.a_max));
   const double down = std::min(limits.v_max, barrier_speed(s.q - limits.q_min, limits.a_max));
   const double dv = limits.a_max * kTickS;

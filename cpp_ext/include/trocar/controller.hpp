@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Joint-space computed torque with a bounded integral.
 ///
-/// tau = RNEA(q, qd_ref, qdd_ref + w^2 e + 2 z w ed) + friction(qd_ref) + integral, with e = q_ref - q.
-/// The integral takes what masses and friction are wrong by: d/dt = r w^3 M_ii e, M at home, bounded
-/// by a share of the effort limit and frozen while an axis is at that limit (no wind-up).
+/// tau = RNEA(q, qd_ref, qdd_ref + w^2 e + 2 z w ed) + friction(qd_ref) + integral, with e = q_ref
+/// - q. The integral takes what masses and friction are wrong by: d/dt = r w^3 M_ii e, M at home,
+/// bounded by a share of the effort limit and frozen while an axis is at that limit (no wind-up).
 #pragma once
 
 #include <algorithm>
@@ -33,8 +33,8 @@ class Controller {
       error[i] = reference[i].q - q[i];
       error_rate[i] = reference[i].v - qd[i];
       speed[i] = reference[i].v;
-      acceleration[i] = reference[i].a + w * w * error[i] +
-                        2.0 * config_.damping_ratio * w * error_rate[i];
+      acceleration[i] =
+          reference[i].a + w * w * error[i] + 2.0 * config_.damping_ratio * w * error_rate[i];
     }
     Vec7 tau = inverse_dynamics(config_.dynamics, q, speed, acceleration) +
                friction_effort(config_.dynamics, speed) + integral_;
@@ -49,8 +49,8 @@ class Controller {
       const double w = config_.natural_frequency[i];
       const double bound = config_.integral_share * limit;
       integral_[i] = std::clamp(
-          integral_[i] + config_.integral_ratio * w * w * w * inertia_[i] * error[i] * kTickS, -bound,
-          bound);
+          integral_[i] + config_.integral_ratio * w * w * w * inertia_[i] * error[i] * kTickS,
+          -bound, bound);
     }
     return tau;
   }

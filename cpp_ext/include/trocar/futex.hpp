@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Waiting on a word in shared memory across processes (Linux futex).
 ///
-/// The kernel keeps no state of a futex beyond the wait itself: a side that is killed leaves nothing
-/// locked.
+/// The kernel keeps no state of a futex beyond the wait itself: a side that is killed leaves
+/// nothing locked.
 #pragma once
 
 #include <linux/futex.h>

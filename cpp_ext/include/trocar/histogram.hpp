@@ -19,8 +19,12 @@ class Histogram {
     if (value > max_.load(std::memory_order_relaxed)) max_.store(value, std::memory_order_relaxed);
   }
 
-  std::int64_t count() const { return static_cast<std::int64_t>(count_.load(std::memory_order_relaxed)); }
-  std::int64_t max_ns() const { return static_cast<std::int64_t>(max_.load(std::memory_order_relaxed)); }
+  std::int64_t count() const {
+    return static_cast<std::int64_t>(count_.load(std::memory_order_relaxed));
+  }
+  std::int64_t max_ns() const {
+    return static_cast<std::int64_t>(max_.load(std::memory_order_relaxed));
+  }
 
   /// Upper edge of the bucket that holds the `fraction` quantile; 0 where nothing was added.
   double quantile_ns(double fraction) const {
@@ -50,7 +54,8 @@ class Histogram {
     if (value < 16) return static_cast<std::size_t>(value);
     int octave = 0;
     while ((value >> octave) >= 32) ++octave;
-    const std::size_t i = static_cast<std::size_t>(octave) * 16 + static_cast<std::size_t>(value >> octave);
+    const std::size_t i =
+        static_cast<std::size_t>(octave) * 16 + static_cast<std::size_t>(value >> octave);
     return i < kBuckets ? i : kBuckets - 1;
   }
 

@@ -22,10 +22,14 @@ struct JointRange {
 
 inline Reason reason_of(psm::IkStatus status) {
   switch (status) {
-    case psm::IkStatus::kOk: return Reason::kNone;
-    case psm::IkStatus::kNearRcm: return Reason::kNearRcm;
-    case psm::IkStatus::kOutsideLimits: return Reason::kJointLimit;
-    case psm::IkStatus::kOutOfReach: break;
+    case psm::IkStatus::kOk:
+      return Reason::kNone;
+    case psm::IkStatus::kNearRcm:
+      return Reason::kNearRcm;
+    case psm::IkStatus::kOutsideLimits:
+      return Reason::kJointLimit;
+    case psm::IkStatus::kOutOfReach:
+      break;
   }
   return Reason::kOutOfReach;
 }
@@ -51,8 +55,9 @@ class LinePath {
     if (reason != Reason::kNone) return reason;
     path.s_ = {};
     const Vec6 twist = psm::jacobian(q) * qd;
-    const double along = length > kTiny ? twist.head<3>().dot(path.shift_) / (length * length)
-                                        : twist.tail<3>().dot(path.turn_) / std::max(angle * angle, kTiny);
+    const double along = length > kTiny
+                             ? twist.head<3>().dot(path.shift_) / (length * length)
+                             : twist.tail<3>().dot(path.turn_) / std::max(angle * angle, kTiny);
     path.s_.v = std::clamp(along, 0.0, std::min(path.s_v_, std::sqrt(2.0 * path.s_a_)));
     *this = path;
     return Reason::kNone;
@@ -90,9 +95,8 @@ class LinePath {
     Vec6 before = q;
     Vec6 rate_before = Vec6::Zero();
     for (int k = 1; k <= kSamples; ++k) {
-      const psm::IkResult ik =
-          psm::inverse_kinematics(pose(static_cast<double>(k) / kSamples), before,
-                                  range.q_min.data(), range.q_max.data());
+      const psm::IkResult ik = psm::inverse_kinematics(
+          pose(static_cast<double>(k) / kSamples), before, range.q_min.data(), range.q_max.data());
       if (ik.status != psm::IkStatus::kOk) return reason_of(ik.status);
       const Vec6 rate = (ik.q - before) * kSamples;
       for (int i = 0; i < kNumJoints; ++i) {

@@ -25,7 +25,7 @@ struct PlantOutput {
 
 class PlantSupervisor {
  public:
-  static constexpr std::int64_t kWatchdogNs = 30'000'000;   // the dVRK's, mtsIntuitiveResearchKit.h
+  static constexpr std::int64_t kWatchdogNs = 30'000'000;  // the dVRK's, mtsIntuitiveResearchKit.h
   static constexpr std::int64_t kEstopStopNs = 500'000'000;  // for the loop's own controlled stop
   static constexpr int kMostMisses = 5;                      // of a loop with real-time priority
   /// N m s/rad and N s/m; wrist: below armature / tick, so that it is stable when sampled.

@@ -22,7 +22,9 @@ static_assert(std::is_trivially_copyable_v<FaultRecord>);
 /// A ring of the last ticks; written and read by the tick only.
 class Recorder {
  public:
-  void add(const ArmState& state) { ring_[static_cast<std::size_t>(count_++ % kRecorderSize)] = state; }
+  void add(const ArmState& state) {
+    ring_[static_cast<std::size_t>(count_++ % kRecorderSize)] = state;
+  }
 
   void copy(FaultRecord* record) const {
     const std::int64_t n = count_ < kRecorderSize ? count_ : kRecorderSize;

@@ -2,8 +2,8 @@
 /// The reference of one arm: from the newest command to set-points within every limit.
 ///
 /// Joints and jaw are independent.  Whatever the mode, each axis goes through axis_profile.hpp, so
-/// velocity, acceleration and range hold in every tick and every motion can be stopped or retargeted
-/// at any tick.  Stops brake at velocity_max / stop_time_s.
+/// velocity, acceleration and range hold in every tick and every motion can be stopped or
+/// retargeted at any tick.  Stops brake at velocity_max / stop_time_s.
 #pragma once
 
 #include <array>
@@ -90,11 +90,11 @@ class Reference {
   Source source_ = Source::kNone;
   SetPointStream<kNumJoints> stream_;
   LinePath line_;
-  Vec6 goal_ = Vec6::Zero();       // newest goal, inside the limits
-  Vec6 velocity_ = Vec6::Zero();   // qd or twist of the newest set-point
-  Vec6 target_v_ = Vec6::Zero();   // of the last tick, and its smoothed change
+  Vec6 goal_ = Vec6::Zero();      // newest goal, inside the limits
+  Vec6 velocity_ = Vec6::Zero();  // qd or twist of the newest set-point
+  Vec6 target_v_ = Vec6::Zero();  // of the last tick, and its smoothed change
   Vec6 target_a_ = Vec6::Zero();
-  Transform pose_;                 // of the newest Cartesian set-point
+  Transform pose_;  // of the newest Cartesian set-point
   std::array<AxisLimits, kNumJoints> move_limits_{};
   std::int64_t arrival_ns_ = 0;
   std::int64_t stamp_ns_ = 0;

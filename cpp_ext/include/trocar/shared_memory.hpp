@@ -2,7 +2,8 @@
 /// A POSIX shared-memory object with a header that says what it is and whose.
 ///
 /// Created by one process, opened by others of the same user.  An object whose creator has died is
-/// replaced by the next creator and refused to whoever opens it.  Throws SharedMemoryError, one line.
+/// replaced by the next creator and refused to whoever opens it.  Throws SharedMemoryError, one
+/// line.
 #pragma once
 
 #include <atomic>

@@ -12,8 +12,8 @@ namespace trocar {
 
 class Snapshot {
  public:
-  /// `create`: the writer, which owns the object; throws SharedMemoryError as SharedMemory does, and
-  /// where `size` is not that of the object.
+  /// `create`: the writer, which owns the object; throws SharedMemoryError as SharedMemory does,
+  /// and where `size` is not that of the object.
   Snapshot(const std::string& name, int size, bool create);
   ~Snapshot() { close(); }
   Snapshot(const Snapshot&) = delete;

@@ -54,47 +54,76 @@ enum class PlantReason : std::int32_t {
 
 inline const char* describe(Reason reason) {
   switch (reason) {
-    case Reason::kNone: return "as commanded";
-    case Reason::kNotReady: return "the arm is not ready: enable and home it first";
-    case Reason::kNotInControl: return "another source is in control: request the source first";
-    case Reason::kInvalid: return "not finite, or not a rotation: nothing was moved";
-    case Reason::kJointLimit: return "clamped to the joint range";
-    case Reason::kVelocityLimit: return "too far or too fast: approached within the limits";
-    case Reason::kNearRcm: return "the wrist stays 45 mm beyond the remote centre of motion";
-    case Reason::kOutOfReach: return "no joint position reaches that pose";
-    case Reason::kStale: return "the stamp is older than the source's age limit";
-    case Reason::kInFault: return "the arm is in FAULT: mend the cause, then enable";
-    case Reason::kCausePersists: return "the cause of the fault persists: release it first";
-    case Reason::kBadTransition: return "not a transition of the present operating state";
-    case Reason::kSuperseded: return "a newer command came within the same tick";
-    case Reason::kQueueFull: return "too many state commands at once: send them more slowly";
+    case Reason::kNone:
+      return "as commanded";
+    case Reason::kNotReady:
+      return "the arm is not ready: enable and home it first";
+    case Reason::kNotInControl:
+      return "another source is in control: request the source first";
+    case Reason::kInvalid:
+      return "not finite, or not a rotation: nothing was moved";
+    case Reason::kJointLimit:
+      return "clamped to the joint range";
+    case Reason::kVelocityLimit:
+      return "too far or too fast: approached within the limits";
+    case Reason::kNearRcm:
+      return "the wrist stays 45 mm beyond the remote centre of motion";
+    case Reason::kOutOfReach:
+      return "no joint position reaches that pose";
+    case Reason::kStale:
+      return "the stamp is older than the source's age limit";
+    case Reason::kInFault:
+      return "the arm is in FAULT: mend the cause, then enable";
+    case Reason::kCausePersists:
+      return "the cause of the fault persists: release it first";
+    case Reason::kBadTransition:
+      return "not a transition of the present operating state";
+    case Reason::kSuperseded:
+      return "a newer command came within the same tick";
+    case Reason::kQueueFull:
+      return "too many state commands at once: send them more slowly";
   }
   return "unknown reason";
 }
 
 inline const char* describe(Fault fault) {
   switch (fault) {
-    case Fault::kNone: return "no fault";
-    case Fault::kEstop: return "emergency stop pressed: release it, then enable";
-    case Fault::kTrackingError: return "a joint did not follow its set-point: it may be blocked";
-    case Fault::kNonFinite: return "a measured or computed value was not finite";
-    case Fault::kEncoderJump: return "a joint position jumped farther than the joint can move";
-    case Fault::kMissedDeadline: return "the plant side braked because commands came late";
-    case Fault::kEffortLimit: return "a joint stayed at its effort limit";
-    case Fault::kNearRcm: return "the wrist came nearer than 43 mm to the remote centre of motion";
-    case Fault::kPlantLost: return "no state from the plant within the deadline";
+    case Fault::kNone:
+      return "no fault";
+    case Fault::kEstop:
+      return "emergency stop pressed: release it, then enable";
+    case Fault::kTrackingError:
+      return "a joint did not follow its set-point: it may be blocked";
+    case Fault::kNonFinite:
+      return "a measured or computed value was not finite";
+    case Fault::kEncoderJump:
+      return "a joint position jumped farther than the joint can move";
+    case Fault::kMissedDeadline:
+      return "the plant side braked because commands came late";
+    case Fault::kEffortLimit:
+      return "a joint stayed at its effort limit";
+    case Fault::kNearRcm:
+      return "the wrist came nearer than 43 mm to the remote centre of motion";
+    case Fault::kPlantLost:
+      return "no state from the plant within the deadline";
   }
   return "unknown fault";
 }
 
 inline const char* describe(PlantReason reason) {
   switch (reason) {
-    case PlantReason::kNone: return "brakes off";
-    case PlantReason::kNotConnected: return "no control loop is connected";
-    case PlantReason::kNoCommand30Ms: return "30 ms passed without a command";
-    case PlantReason::kConsecutiveMisses: return "5 consecutive deadlines were missed";
-    case PlantReason::kEstop: return "emergency stop pressed and the loop did not power off";
-    case PlantReason::kNotPowered: return "the arm is not powered";
+    case PlantReason::kNone:
+      return "brakes off";
+    case PlantReason::kNotConnected:
+      return "no control loop is connected";
+    case PlantReason::kNoCommand30Ms:
+      return "30 ms passed without a command";
+    case PlantReason::kConsecutiveMisses:
+      return "5 consecutive deadlines were missed";
+    case PlantReason::kEstop:
+      return "emergency stop pressed and the loop did not power off";
+    case PlantReason::kNotPowered:
+      return "the arm is not powered";
   }
   return "unknown plant reason";
 }

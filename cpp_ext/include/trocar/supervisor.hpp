@@ -42,7 +42,8 @@ class Supervisor {
       return {Fault::kNonFinite, first_bad(m)};
     }
     if (has_last_) {
-      const double dt = std::clamp(1e-9 * static_cast<double>(m.stamp_ns - last_ns_), kTickS, kLongest);
+      const double dt =
+          std::clamp(1e-9 * static_cast<double>(m.stamp_ns - last_ns_), kTickS, kLongest);
       for (int i = 0; i < kNumAxes; ++i) {
         const double bound = config_.encoder_jump_margin * config_.velocity_max[i] * dt;
         if (std::abs(m.q[i] - last_q_[i]) > bound) finding = {Fault::kEncoderJump, i};
@@ -61,7 +62,8 @@ class Supervisor {
       const bool late = std::abs(reference[i].q - m.q[i]) > config_.tracking_error_max[i];
       late_[i] = late ? late_[i] + 1 : 0;
       if (late_[i] >= config_.tracking_error_ticks) return {Fault::kTrackingError, i};
-      if (controller.ticks_at_limit(i) >= config_.effort_limit_ticks) return {Fault::kEffortLimit, i};
+      if (controller.ticks_at_limit(i) >= config_.effort_limit_ticks)
+        return {Fault::kEffortLimit, i};
     }
     const double depth = m.q[2] - psm::kWristOffset;
     if (homed && depth >= psm::kRcmClearance) outside_rcm_ = true;
@@ -70,7 +72,7 @@ class Supervisor {
   }
 
  private:
-  static constexpr double kLongest = 0.05;    // s; a gap longer than that excuses no jump
+  static constexpr double kLongest = 0.05;     // s; a gap longer than that excuses no jump
   static constexpr double kRcmBuffer = 0.002;  // m; mtsIntuitiveResearchKitPSM.cpp
 
   static int first_bad(const MeasuredState& m) {

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+/// No allocation in the tick: every allocator is counted while a thread-local flag is up.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <limits>
+#include <new>
+
+#include "bench.hpp"
+
+namespace {
+thread_local bool counting = false;
+thread_local long allocations = 0;
+
+struct Count {
+  Count() { counting = true; }
+  ~Count() { counting = false; }
+};
+}  // namespace
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// The sanitizers own malloc; operator new still shows what C++ allocates.
+void* operator new(std::size_t n) {
+  if (counting) ++allocations;
+  if (void* p = std::malloc(n ? n : 1)) return p;
+  throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+#else
+extern "C" {
+void* __libc_malloc(std::size_t n);
+void* __libc_calloc(std::size_t n, std::size_t size);
+void* __libc_realloc(void* p, std::size_t n);
+
+void* malloc(std::size_t n) {
+  if (counting) ++allocations;
+  return __libc_malloc(n);
+}
+void* calloc(std::size_t n, std::size_t size) {
+  if (counting) ++allocations;
+  return __libc_calloc(n, size);
+}
+void* realloc(void* p, std::size_t n) {
+  if (counting) ++allocations;
+  return __libc_realloc(p, n);
+}
+}
+#endif
+
+using namespace bench;
+
+TEST_CASE("allocation: the counter counts") {
+  {
+    const Count count;
+    double* volatile kept = new double[100];  // volatile: else the pair is optimised away
+    delete[] kept;
+  }
+  CHECK(allocations > 0);
+  allocations = 0;
+}
+
+TEST_CASE("allocation: none in 1e6 ticks with mode changes and faults") {
+  Bench b;
+  b.home();
+  std::mt19937_64 random(3);
+  long total = 0;
+  long faults = 0;
+  MeasuredState m;
+  for (int n = 0; n < 1'000'000; ++n) {
+    if (n % 37 == 0) {
+      const Vec6 q = random_joints(random);
+      switch (n / 37 % 6) {
+        case 0:
+          b.arm->post(joints(MotionKind::kServoJp, q));
+          break;
+        case 1:
+          b.arm->post(joints(MotionKind::kMoveJp, q));
+          break;
+        case 2:
+          b.arm->post(pose(MotionKind::kMoveCp, psm::forward_kinematics(q)));
+          break;
+        case 3:
+          b.arm->post(pose(MotionKind::kServoCp, psm::forward_kinematics(q), Source::kFollow));
+          break;
+        case 4:
+          b.arm->post(JawCommand{});
+          break;
+        default:
+          b.arm->post(MotionCommand{});
+          break;
+      }
+    }
+    if (n % 5000 == 0) b.arm->post(StateCommand::kPause);
+    if (n % 5000 == 100) b.arm->post(StateCommand::kResume);
+    if (n % 5000 == 2000) b.arm->press_estop();
+    if (n % 5000 == 2500) b.arm->release_estop();
+    if (n % 5000 == 2501) b.arm->post(StateCommand::kEnable);
+    if (n % 50 == 0) b.arm->take_results();
+    m.sequence = n;
+    m.stamp_ns = b.now_ns() + static_cast<std::int64_t>(n) * kTickNs;
+    m.q = b.q;
+    m.qd = b.qd;
+    m.enable_counter = b.plant.enable_counter();
+    m.plant_reason = b.plant.reason();
+    if (n % 5000 == 4000) m.qd[0] = std::numeric_limits<double>::quiet_NaN();
+    if (n % 5000 == 4002) b.arm->post(StateCommand::kEnable);
+    const TorqueCommand* command = nullptr;
+    {
+      const Count count;
+      command = &b.arm->tick(m);
+      b.plant.advance(n % 999 == 0 ? nullptr : command, m.qd, m.stamp_ns, true, false);
+      if (n % 5000 == 4500) b.arm->tick_without_plant(m.stamp_ns);
+    }
+    if (n % 5000 == 4502) b.arm->post(StateCommand::kEnable);
+    if (command->power) {
+      b.q = command->setpoint_q;
+      b.qd = command->setpoint_qd;
+    } else {
+      b.qd.fill(0.0);
+    }
+    if (n % 5000 == 2100 || n % 5000 == 4001 || n % 5000 == 4501) {
+      faults += b.arm->state().operating_state == OperatingState::kFault;
+    }
+  }
+  total = allocations;
+  CHECK(total == 0);
+  CHECK(faults == 600);
+}
