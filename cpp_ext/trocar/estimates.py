@@ -24,7 +24,7 @@ class PointState(IntEnum):
 
 
 class Health(IntEnum):
-    """Whether an estimate may be used: GOOD fully, DEGRADED with its covariance, LOST not at all."""
+    """Whether an estimate may be used: GOOD fully, DEGRADED by its covariance, LOST not at all."""
 
     GOOD = 0
     DEGRADED = 1

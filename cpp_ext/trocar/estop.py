@@ -14,7 +14,7 @@ def press(segment: str | None = None) -> bool:
 
 
 def release(segment: str | None = None) -> bool:
-    """Clear the cause; the arm stays in FAULT until it is enabled again.  False where no cell runs."""
+    """Clear the cause; the arm stays in FAULT until enabled again.  False where no cell runs."""
     return bool(Segment.release_estop(segment or segment_name()))
 
 

@@ -67,7 +67,9 @@ def log_se3(T_a_b: ArrayLike) -> Array:
     return np.concatenate([np.linalg.solve(_left_jacobian(w), T[:3, 3]), w])
 
 
-def make_transform(rotation: ArrayLike | None = None, translation: ArrayLike | None = None) -> Array:
+def make_transform(
+    rotation: ArrayLike | None = None, translation: ArrayLike | None = None
+) -> Array:
     """Homogeneous transform (4, 4) from a rotation (3, 3) and a translation (3,) in m."""
     T = np.eye(4)
     if rotation is not None:

@@ -49,9 +49,11 @@ def load_site(path: str | Path) -> Site:
             for name, arm in data["arms"].items()
         }
     except OSError as error:
-        raise ConfigurationError(f"site file {path}: {error.strerror}; name an existing file") from error
+        raise ConfigurationError(
+            f"site file {path}: {error.strerror}; name an existing file"
+        ) from error
     except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         raise ConfigurationError(
-            f"site file {path}: bad or missing key {error}; see launch/config/site.yaml for the layout"
+            f"site file {path}: bad or missing key {error}; the layout is launch/config/site.yaml's"
         ) from error
     return Site(rig, arms)
