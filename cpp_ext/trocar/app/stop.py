@@ -14,11 +14,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 where the flag was written, 1 where no cell runs in this domain."""
-    from trocar import _core
+    from trocar import estop  # loads the compiled core: not for --help
 
     name = segment_name()
-    write = _core.Segment.release_estop if args.release else _core.Segment.press_estop
-    if not write(name):
+    if not (estop.release(name) if args.release else estop.press(name)):
         print(
             f"trocar stop: no cell runs in this domain (no shared memory {name});"
             " set ROS_DOMAIN_ID to the domain of the cell, or start one with trocar run",
