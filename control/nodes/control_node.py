@@ -138,6 +138,7 @@ class ControlNode:
 
     def stop(self) -> None:
         """Controlled stop, power off, end of the loop thread."""
+        self.supervisor.autostart.cancel("the process ends")
         if self.loop is not None:
             self.loop.stop()
             self.supervisor.tick(self.now_ns())

@@ -140,6 +140,17 @@ def test_a_command_before_enable_is_refused_with_the_remedy():
     np.testing.assert_allclose(rig.plant.q, q_before, rtol=0, atol=1e-12)
 
 
+def test_nobody_inherits_a_move_that_is_under_way():
+    rig = Rig().ready()
+    rig.crtk.joint_command("move_jp", (), [0.5, 0.3, 0.14, 0.0, 0.0, 0.0], (), 0, rig.now_ns)
+    rig.run(0.2)
+    assert rig.state.is_busy
+    rig.supervisor.request_source("none", rig.now_ns)
+    rig.run(0.5)
+    assert np.abs(rig.state.setpoint_qd).max() < 1e-3
+    assert rig.plant.q[0] < 0.45
+
+
 def test_the_others_are_refused_while_someone_is_in_control():
     rig = Rig().ready()
     rig.press()
@@ -283,6 +294,7 @@ def test_hold_from_anyone_ends_teleoperation_until_a_new_press():
     drive = lambda: rig.press(twist=np.array([0.02, 0, 0, 0, 0, 0]))  # noqa: E731
     rig.run(0.3, drive)
     rig.supervisor.hold(rig.now_ns)
+    assert rig.supervisor.teleop.state.value == "locked"
     rig.run(0.2, drive)
     p_held = rig.cp()[:3, 3]
     rig.run(0.5, drive)
