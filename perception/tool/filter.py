@@ -112,7 +112,7 @@ class LumpedFilter:
             weight = np.clip(1.0 - (left / (_TUKEY * scale)) ** 2, 0.0, None) ** 2
             information = (H * (weight / sigma_px**2)[:, None]).T @ H + prior
             gradient = H.T @ (weight * r) / sigma_px**2 - prior @ delta
-            step = np.linalg.solve(information, gradient)
+            step = np.asarray(np.linalg.solve(information, gradient), dtype=float)
         covariance = np.linalg.inv(information)
         self.belief = Belief(
             exp_se3(step[:6]) @ self.belief.T_correction,

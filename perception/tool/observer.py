@@ -28,7 +28,6 @@ class View:
     """One eye's picture of this frame."""
 
     eye: Eye
-    image_rgb: NDArray[np.uint8]
     segmentation: Segmentation
 
 

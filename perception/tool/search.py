@@ -63,7 +63,12 @@ def _search(observer: Observer, lumped: LumpedFilter, views: list[View], joints:
     if report.moved_px > 3.0 * _SETTLED_PX:
         return "the search did not settle on the silhouette"
     fault = _check_cover(observer.pose(lumped.belief, joints), views)
-    return fault or _check_outline(observer.follow(lumped, views, joints))
+    if fault:
+        return fault
+    # Gated from where the search ended, but an update of the same prior: no frame counts twice.
+    sigma_px = config.edge_sigma_px
+    report = observer.measure(lumped, views, joints, prior, search_px, sigma_px, gate=True)
+    return _check_outline(report)
 
 
 def _linearise_shift(eye: Eye, pose: ToolPose, shift_px: Array) -> Linearisation:

@@ -69,13 +69,6 @@ def _ratio(red: Image32, green: Image32, blue: Image32) -> Image32:
     return (red - 0.5 * (green + blue)) / (red + green + blue + _DARK)
 
 
-def instrument_pixels(
-    image_rgb: NDArray[np.uint8], threshold: float, cap: float
-) -> NDArray[np.uint8]:
-    """1 where a pixel (H, W) of a small window is grey and not brighter than the cap, else 0."""
-    return _classify(cv2.LUT(np.ascontiguousarray(image_rgb), _LINEAR), threshold, cap)
-
-
 class ChromaSegmenter:
     """Finds instrument blobs of one image; a `Segmenter` without parts."""
 

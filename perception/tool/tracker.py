@@ -60,7 +60,7 @@ class LumpedToolTracker:
         Never raises for what the images show; the reason says what is missing.
         """
         views = [
-            View(eye, image, self._segmenter.analyse(image))
+            View(eye, self._segmenter.analyse(image))
             for eye, image in zip(self._eyes, (frame.left_rgb, frame.right_rgb), strict=True)
         ]
         joints, fault = self._joints(q)

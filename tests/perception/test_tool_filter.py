@@ -81,7 +81,7 @@ def test_constant_errors_are_in_the_reported_covariance():
     for seed in range(30):
         rng = np.random.default_rng(seed)
         lumped, state = LumpedFilter(T_CAMERA_BASE, STILL), truth(rng, STILL)
-        run(lumped, state, rng, frames=60, constant=rng.normal(scale=STILL.edge_bias_px, size=6))
+        run(lumped, state, rng, frames=30, constant=rng.normal(scale=STILL.edge_bias_px, size=6))
         e = point @ error(lumped, state)
         honest.append(e @ np.linalg.solve(lumped.covariance_of(point), e))
         bare.append(e @ np.linalg.solve(point @ lumped.belief.covariance @ point.T, e))
