@@ -151,6 +151,12 @@ class TissueFollower:
         return self._hold(reason)
 
     # --- the target ----------------------------------------------------------------
+    def can_begin(self, target: TargetEstimate | None, now_ns: int) -> bool:
+        """Whether that target is good and new enough to begin with."""
+        if target is None or target.health != Health.GOOD:
+            return False
+        return (now_ns - target.stamp_ns) / NS <= self.config.hold_s - BOUNDARY_S
+
     def _take(self, target: TargetEstimate | None, now_ns: int) -> str:
         """Keep the newest usable target; returns why the one given is not, or ""."""
         if target is None:
@@ -170,7 +176,7 @@ class TissueFollower:
         if self.state == FollowState.WAITING:
             if target.health != Health.GOOD:
                 return f"target not good enough to begin: {target.reason or 'degraded'}"
-            if (now_ns - target.stamp_ns) / NS > self.config.extrapolate_s:
+            if (now_ns - target.stamp_ns) / NS > self.config.hold_s - BOUNDARY_S:
                 return "target too old to begin"
         if self._target is None or target.stamp_ns > self._target.stamp_ns:
             self._target = target

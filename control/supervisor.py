@@ -18,7 +18,7 @@ from trocar.control.operator_input import OperatorInput
 from trocar.control.registration import Registration
 from trocar.control.teleop import Teleop, TeleopState
 from trocar.errors import CommandRefusedError
-from trocar.estimates import Health, TargetEstimate, ToolEstimate
+from trocar.estimates import TargetEstimate, ToolEstimate
 from trocar.geometry import Array
 
 NS = 1_000_000_000
@@ -168,7 +168,9 @@ class ArmSupervisor:
             self._was = now
 
     def _autostart(self, now_ns: int) -> None:
-        step = self.autostart.next(self.state, now_ns, self._is_target_good)
+        step = self.autostart.next(
+            self.state, now_ns, lambda: self.follower.can_begin(self.target, now_ns)
+        )
         if step == Step.ENABLE:
             seq = self.arm.state_command(_core.StateCommand.ENABLE)
             self.said.expect(seq, "state_command", "autostart")
@@ -177,9 +179,6 @@ class ArmSupervisor:
             self.said.expect(seq, "state_command", "autostart")
         elif step == Step.ENGAGE:
             self._on_handover(self.arbiter.request("follow", now_ns), now_ns)
-
-    def _is_target_good(self) -> bool:
-        return self.target is not None and self.target.health == Health.GOOD
 
     def _tick_teleop(self, now_ns: int) -> None:
         q = self.state.setpoint_q

@@ -102,9 +102,10 @@ class Tissue:
         self.T = make_transform(np.stack([x, np.cross(n, x), n], axis=1), self.point)
         self.n = n
         self._frame = -1
+        self.latency_ns = 60 * MS
 
     def add(self, health=Health.GOOD):
-        frame = (self.rig.now_ns - 60 * MS) // 66_666_667
+        frame = (self.rig.now_ns - self.latency_ns) // 66_666_667
         if frame == self._frame:
             return
         self._frame = frame
@@ -251,6 +252,19 @@ def test_autostart_powers_homes_and_follows_once():
     rig.supervisor.hold(rig.now_ns)
     rig.run(1.0, tissue.add)
     assert rig.supervisor.arbiter.source == "none"  # not by itself
+
+
+def test_autostart_waits_for_a_fresh_target_however_long_that_takes():
+    rig = Rig("follow")
+    tissue = Tissue(rig)
+    rig.run(0.2, tissue.add)
+    rig.run(3.0)  # homed by now; the target it has is long out of date
+    late = Tissue(rig)
+    late.latency_ns = 400 * MS
+    rig.run(8.0, late.add)
+    assert rig.supervisor.arbiter.source == "none"
+    rig.run(5.0, tissue.add)
+    assert rig.supervisor.follower.state.value == "following"
 
 
 def test_the_operator_takes_over_from_follow_and_gives_it_back_on_request():
