@@ -2,7 +2,8 @@
 """Joins each stereo capture with the estimates made from it, and packs both into one message.
 
 A frame waits a short while for its estimates, then goes out bare: estimates of another
-frame are never drawn over it.  Pure: time is an argument (ns of the stamps' clock).
+frame are never drawn over it, and a perception that has fallen silent delays no picture.
+Pure: time is an argument (ns of the stamps' clock).
 """
 
 import json
@@ -15,7 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-OVERLAY_WAIT_NS = 150_000_000  # perception answers within about 100 ms of capture
+OVERLAY_WAIT_NS = 250_000_000  # perception answers within about 100 ms of capture; a busy one later
+OVERLAY_DEAD_NS = 1_000_000_000  # perception silent for so long is not waited for
 KEPT_FRAMES = 8
 JPEG_QUALITY = 80
 _HEADER = struct.Struct("<III")  # bytes of the JSON, of the left and of the right JPEG
@@ -42,6 +44,7 @@ class FrameJoiner:
         self._needed = needed
         self._frames: OrderedDict[int, Frame] = OrderedDict()
         self._sent_ns = 0
+        self._overlay_ns = -OVERLAY_DEAD_NS  # stamp of the newest estimates heard
 
     def _frame(self, stamp_ns: int) -> Frame | None:
         if stamp_ns <= self._sent_ns:
@@ -60,6 +63,7 @@ class FrameJoiner:
 
     def add_overlay(self, stamp_ns: int, part: str, value: dict[str, Any]) -> None:
         """A drawn part made from the capture at `stamp_ns`."""
+        self._overlay_ns = max(self._overlay_ns, stamp_ns)
         frame = self._frame(stamp_ns)
         if frame is not None:
             frame.overlay[part] = value
@@ -71,7 +75,8 @@ class FrameJoiner:
             if frame.left_rgb is None or frame.right_rgb is None:
                 continue
             complete = all(part in frame.overlay for part in self._needed)
-            if complete or now_ns - stamp_ns >= self._wait_ns:
+            is_silent = stamp_ns - self._overlay_ns >= OVERLAY_DEAD_NS
+            if complete or is_silent or now_ns - stamp_ns >= self._wait_ns:
                 self._sent_ns = stamp_ns
                 for old in [s for s in self._frames if s <= stamp_ns]:
                     del self._frames[old]

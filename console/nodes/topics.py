@@ -165,7 +165,9 @@ class ConsoleTopics:
         return take
 
     def _result(self, message: DiagnosticStatus) -> None:
-        self._arm["answer"] = message.message
+        is_routine = message.level == DiagnosticStatus.OK and "servo" in message.name
+        if not is_routine:  # a stream's hundred acceptances must not hide one refusal
+            self._arm["answer"] = message.message
 
     def _jaw(self, message: JointState) -> None:
         if message.position:
@@ -173,11 +175,13 @@ class ConsoleTopics:
 
     def _diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
-            for part in ("target", "tool"):
-                if status.name.endswith(part):
-                    values = {v.key: v.value for v in status.values}
-                    health = values.get("health", "")
-                    self._health[part] = {"health": health, "text": status.message or health}
+            if status.name != "perception: pipeline":
+                continue
+            values = {v.key: v.value for v in status.values}
+            for part, key in (("target", "target"), ("tool", self.arm_name)):
+                if key in values:
+                    health, _, reason = values[key].partition(" ")
+                    self._health[part] = {"health": health, "text": f"{health} {reason}".strip()}
 
     def status(self) -> dict[str, Any]:
         """What the page shows at 10 Hz."""

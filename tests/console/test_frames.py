@@ -6,13 +6,19 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trocar.console.frames import OVERLAY_WAIT_NS, FrameJoiner, pack, unpack
+from trocar.console.frames import OVERLAY_DEAD_NS, OVERLAY_WAIT_NS, FrameJoiner, pack, unpack
 
 RGB = np.full((24, 32, 3), (200, 40, 40), np.uint8)
 
 
+def pair(joiner, stamp_ns):
+    joiner.add_image(stamp_ns, "left", RGB)
+    joiner.add_image(stamp_ns, "right", RGB)
+
+
 def test_a_frame_waits_for_its_estimates_and_then_goes_bare():
     joiner = FrameJoiner()
+    joiner.add_overlay(900, "points", {})  # perception is alive
     joiner.add_image(1000, "left", RGB)
     assert joiner.take(1000) is None
     joiner.add_image(1000, "right", RGB)
@@ -20,6 +26,18 @@ def test_a_frame_waits_for_its_estimates_and_then_goes_bare():
     frame = joiner.take(1000 + OVERLAY_WAIT_NS)
     assert frame is not None and frame.overlay == {}
     assert joiner.take(1000 + OVERLAY_WAIT_NS) is None
+
+
+def test_a_silent_perception_delays_no_picture():
+    joiner = FrameJoiner()
+    pair(joiner, 1000)
+    assert joiner.take(1000) is not None
+    joiner.add_overlay(2000, "points", {})
+    pair(joiner, 2001)
+    assert joiner.take(2001) is None
+    later = 2000 + OVERLAY_DEAD_NS
+    pair(joiner, later)
+    assert joiner.take(later) is not None
 
 
 def test_packing_keeps_colours_and_metadata():
