@@ -20,9 +20,11 @@ DOMAIN = 60 + os.getpid() % 30
 
 @pytest.fixture
 def node():
+    from rclpy.executors import SingleThreadedExecutor
+
     context = rclpy.Context()
     rclpy.init(context=context, domain_id=DOMAIN)
-    executor = rclpy.executors.SingleThreadedExecutor(context=context)
+    executor = SingleThreadedExecutor(context=context)
     running = rclpy.create_node("console_test", context=context)
     executor.add_node(running)
     running.spin_for = lambda seconds: _spin(executor, seconds)
