@@ -33,7 +33,7 @@ def test_the_default_scene_is_the_contract(scene):
     np.testing.assert_allclose(scene.T_world_camera[:3, 3], [0.0, -0.035, 0.0606])
     assert 0.060 <= np.linalg.norm(scene.T_world_camera[:3, 3]) <= 0.080
     T_world_base = scene.T_world_base("PSM1")
-    np.testing.assert_allclose(T_world_base[:3, 3], [-0.11, 0.04, 0.11], atol=2e-6)
+    np.testing.assert_allclose(T_world_base[:3, 3], [-0.1031, 0.0375, 0.1031], atol=2e-6)
     to_work_point = -T_world_base[:3, 3] / np.linalg.norm(T_world_base[:3, 3])
     assert -T_world_base[:3, 2] @ to_work_point > 0.99999  # -z points at the work point
     assert scene.tissue.breathing_normal == pytest.approx(0.006)
