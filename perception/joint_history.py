@@ -56,6 +56,11 @@ class JointHistory:
             self._q.popleft()
         return True
 
+    @property
+    def newest_ns(self) -> int:
+        """Stamp of the newest sample; -1 where there is none."""
+        return self._stamps[-1] if self._stamps else -1
+
     def at(self, stamp_ns: int) -> JointLookup:
         """Joints at a stamp."""
         if not self._stamps:

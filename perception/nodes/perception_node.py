@@ -8,6 +8,7 @@ publishes: `estimate_topics`, and /diagnostics at 1 Hz.
 
 import os
 import sys
+import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -28,11 +29,13 @@ from trocar.perception.nodes.estimate_topics import EstimateTopics
 from trocar.perception.nodes.pairing import EYES, StereoPairer
 from trocar.perception.nodes.runtime import Runtime, run_node
 from trocar.perception.nodes.statistics import Rate, Spread
+from trocar.perception.nodes.worker import LatestWorker
 from trocar.perception.pipeline import PerceptionResult, Pipeline, PipelineConfig
 from trocar.process import write_report
 from trocar.site import Site, load_site
 
 NICENESS = 2  # the arm's loop and its node come first
+JOINTS_WAIT_S = 0.030  # joints are sent every 10 ms: those at a capture come a little after it
 _NEWEST_IMAGE = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 _JOINTS = QoSProfile(depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)  # all of a busy 0.5 s
 _SELECT = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
@@ -56,6 +59,7 @@ class PerceptionNode:
         self._config = PipelineConfig(arm=arm)
         self._pipeline = Pipeline(site, self._config)
         self._joints, self._jaw = JointHistory(), JointHistory()
+        self._joints_came = threading.Condition()
         self._pairer: StereoPairer[Image] = StereoPairer()
         self._infos: dict[str, CameraInfo] = {}
         self._calibration = "site file"
@@ -66,6 +70,9 @@ class PerceptionNode:
         self._age, self._wall = Spread(), Spread()
         self._failed = 0
         self._topics = EstimateTopics(runtime.node, arm)
+        # Frames are worked on beside the ROS thread: a joint state that waits for a frame to be
+        # finished would come too late for the next one.
+        self.worker: LatestWorker[tuple[int, tuple[Image, Image]]] = LatestWorker(self._process)
         self._subscribe()
         runtime.node.create_timer(1.0, self._diagnose)
 
@@ -89,11 +96,14 @@ class PerceptionNode:
         except TrocarError as error:
             self._complain(str(error))
             return
-        self._joints.add(messages.from_time(message.header.stamp), q)
+        with self._joints_came:
+            self._joints.add(messages.from_time(message.header.stamp), q)
+            self._joints_came.notify()
 
     def _on_jaw(self, message: JointState) -> None:
         if len(message.position):
-            self._jaw.add(messages.from_time(message.header.stamp), [message.position[0]])
+            with self._joints_came:
+                self._jaw.add(messages.from_time(message.header.stamp), [message.position[0]])
 
     def _on_select(self, message: PointStamped) -> None:
         try:
@@ -127,8 +137,12 @@ class PerceptionNode:
             self._complain(f"{eye} image has no stamp, pairs need one; stamp it at capture")
             return
         pair = self._pairer.add(eye, stamp_ns, message)
-        if pair is None:
-            return
+        if pair is not None:
+            self.worker.submit((stamp_ns, pair))
+
+    def _process(self, item: tuple[int, tuple[Image, Image]]) -> None:
+        """One stereo pair, in the worker's thread."""
+        stamp_ns, pair = item
         start = time.monotonic_ns()
         self._received.tick(start)
         try:
@@ -148,7 +162,9 @@ class PerceptionNode:
 
     def _joints_at(self, stamp_ns: int) -> Array | None:
         """Joints (6,), with the jaw (7,) where it is known, at a stamp."""
-        joints, jaw = self._joints.at(stamp_ns), self._jaw.at(stamp_ns)
+        with self._joints_came:
+            self._joints_came.wait_for(lambda: self._joints.newest_ns >= stamp_ns, JOINTS_WAIT_S)
+            joints, jaw = self._joints.at(stamp_ns), self._jaw.at(stamp_ns)
         self._joint_reason = joints.reason
         if joints.q is None or jaw.q is None:
             return joints.q
@@ -161,13 +177,15 @@ class PerceptionNode:
         self._problem = problem
 
     def _diagnose(self) -> None:
+        if self.worker.failure is not None:
+            raise self.worker.failure
         result = self._result
         states = {"target": result.target, self._arm: result.tool} if result else {}
         values: dict[str, object] = {
             "frames_hz": self._received.hz or 0.0,
             "age_ms": self._age.last or 0.0,
             "wall_ms": self._wall.last or 0.0,
-            "dropped": self._pairer.dropped,
+            "dropped": self._pairer.dropped + self.worker.dropped,
             "failed": self._failed,
             "calibration": self._calibration,
             "joints": self._joint_reason or "at capture",
@@ -190,7 +208,7 @@ class PerceptionNode:
             "rates": {topic: hz for topic, hz in rates.items() if hz is not None},
             "frames": self._received.count,
             "frames_hz": self._received.hz,
-            "dropped": self._pairer.dropped,
+            "dropped": self._pairer.dropped + self.worker.dropped,
             "failed": self._failed,
             "stage_cpu_ms": {name: spread.summary() for name, spread in self._stage.items()},
             "frame_wall_ms": self._wall.summary(),
@@ -200,10 +218,11 @@ class PerceptionNode:
 
 def _body(runtime: Runtime) -> None:
     site = load_site(str(runtime.parameter("site", "") or default_site_path()))
+    os.nice(NICENESS)  # of this thread and of those that it starts
     node = PerceptionNode(runtime, site, str(runtime.parameter("arm", "PSM1")))
-    os.nice(NICENESS)
     try:
         runtime.spin_until_stopped()
+        node.worker.stop()
     finally:
         write_report("perception", node.report())
 
