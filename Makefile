@@ -51,8 +51,9 @@ bench: setup ## Measure the core on this machine (JSON in runs/)
 bench-instructions: setup-test ## Count the core's instructions under valgrind (independent of the machine)
 	@$(PYTHON_ENV) .ci/instructions.py
 
-gallery: setup ## Render the pictures of the README
+gallery: setup-test ## Make the pictures of the README: rendered frames, the console in a browser
 	@$(PYTHON_ENV) -m trocar.sim.render.gallery docs/images
+	@$(PYTHON_ENV) .ci/console_picture.py docs/images/console.png
 
 crtk-msgs: setup ## Build crtk_msgs and tf2_msgs for machines without a dVRK workspace
 	@sh interfaces/build.sh
