@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable
 
-import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
@@ -39,7 +38,7 @@ def make_arm(parameters: ControlParameters) -> _core.Arm:
     """The arm with the controller's own, wrong, model: masses and friction off by up to 10 %."""
     config = _core.ArmConfig()
     R_base_camera = parameters.T_camera_base[:3, :3].T
-    config.dynamics.gravity_base = R_base_camera @ np.asarray(parameters.gravity_camera)
+    config.dynamics.gravity_base = R_base_camera @ parameters.gravity_camera
     config.dynamics = config.dynamics.perturbed(0.1, parameters.seed)
     config.follow_extrapolate_s = 2.5 / parameters.fps
     config.follow_hold_s = 4.0 / parameters.fps

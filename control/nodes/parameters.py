@@ -11,21 +11,20 @@ from trocar.errors import ConfigurationError
 from trocar.geometry import Array
 from trocar.site import load_site
 
-# Gravity in camera axes, m/s2, where the endoscope looks down by 60 deg from the horizontal with
-# its x axis level: the pose of docs/contracts.md ("Cell and frames").
-GRAVITY_CAMERA = [0.0, 4.905, 8.495709]
-
 
 @dataclass(frozen=True)
 class ControlParameters:
-    """`T_camera_base` (4, 4) nominal, of the site file; `is_mock`: no plant, a perfect arm."""
+    """`T_camera_base` (4, 4) nominal and `gravity_camera` (3,) in m/s2, of the site file.
+
+    `is_mock`: no plant, a perfect arm.
+    """
 
     arm: str
     T_camera_base: Array
     autostart: str
     seed: int
     fps: float
-    gravity_camera: list[float]
+    gravity_camera: Array
     is_mock: bool
 
 
@@ -36,7 +35,6 @@ def read_parameters(node: Node) -> ControlParameters:
     autostart = str(node.declare_parameter("autostart", "none").value)
     seed = int(node.declare_parameter("seed", 0).value)
     fps = float(node.declare_parameter("fps", 15.0).value)
-    gravity = [float(g) for g in node.declare_parameter("gravity_camera", GRAVITY_CAMERA).value]
     is_mock = bool(node.declare_parameter("mock", False).value)
     if autostart not in AUTOSTARTS:
         raise ConfigurationError(
@@ -44,15 +42,14 @@ def read_parameters(node: Node) -> ControlParameters:
         )
     if not 1.0 <= fps <= 120.0:
         raise ConfigurationError(f"parameter fps {fps:g} is outside 1 .. 120")
-    if len(gravity) != 3:
-        raise ConfigurationError("parameter gravity_camera needs 3 numbers, m/s2 in camera axes")
     if not path:
         raise ConfigurationError(
             "parameter site is empty; name a site file (launch/config/site.yaml)"
         )
-    arms = load_site(path).T_camera_base
+    site = load_site(path)
+    arms = site.T_camera_base
     if arm not in arms:
         raise ConfigurationError(
             f"parameter arm '{arm}' is not in {path}; one of {', '.join(sorted(arms))}"
         )
-    return ControlParameters(arm, arms[arm], autostart, seed, fps, gravity, is_mock)
+    return ControlParameters(arm, arms[arm], autostart, seed, fps, site.gravity_camera, is_mock)

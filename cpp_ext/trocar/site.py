@@ -5,7 +5,7 @@ Nominal values only.  The simulator adds its own seeded errors to them; nothing 
 reads a site file ever sees those.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,15 @@ from trocar.geometry import Array, make_transform, matrix_from_quat_xyzw
 
 @dataclass(frozen=True)
 class Site:
-    """`endoscope` and, per arm name, the nominal `T_camera_base` (camera = left optical frame)."""
+    """`endoscope` and, per arm name, the nominal `T_camera_base` (camera = left optical frame).
+
+    `gravity_camera` (3,) is gravity in m/s2 in camera axes: how the endoscope is held (level
+    where nothing else is said).
+    """
 
     endoscope: StereoRig
     T_camera_base: dict[str, Array]
+    gravity_camera: Array = field(default_factory=lambda: np.array([0.0, 9.81, 0.0]))
 
 
 def load_site(path: str | Path) -> Site:
@@ -41,6 +46,7 @@ def load_site(path: str | Path) -> Site:
         )
         baseline = np.array([float(eye["baseline"]), 0.0, 0.0])
         rig = StereoRig(intrinsics, intrinsics, make_transform(translation=baseline))
+        gravity = np.asarray(data["gravity_camera"], dtype=float)
         arms = {
             name: make_transform(
                 matrix_from_quat_xyzw(arm["T_camera_base"]["quat_xyzw"]),
@@ -56,4 +62,6 @@ def load_site(path: str | Path) -> Site:
         raise ConfigurationError(
             f"site file {path}: bad or missing key {error}; the layout is launch/config/site.yaml's"
         ) from error
-    return Site(rig, arms)
+    if gravity.shape != (3,) or not np.isfinite(gravity).all():
+        raise ConfigurationError(f"site file {path}: gravity_camera must be 3 numbers in m/s2")
+    return Site(rig, arms, gravity)

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,7 @@ class PerceptionNode:
         try:
             rig = camera_messages.to_rig(*(self._infos[eye] for eye in EYES))
             if not camera_messages.is_same_rig(rig, self._site.endoscope):
-                site = Site(rig, self._site.T_camera_base)
+                site = replace(self._site, endoscope=rig)
                 self._pipeline = Pipeline(site, self._config)
                 self._site = site
             self._calibration = "camera_info"

@@ -52,13 +52,14 @@ class Bench:
 
         from trocar.control.nodes.control_node import ControlNode
         from trocar.control.nodes.executor import EventsExecutor
-        from trocar.control.nodes.parameters import GRAVITY_CAMERA, ControlParameters
+        from trocar.control.nodes.parameters import ControlParameters
         from trocar.site import load_site
 
         root = Path(__file__).resolve().parent.parent.parent
-        T_camera_base = load_site(root / "launch/config/site.yaml").T_camera_base["PSM1"]
+        site = load_site(root / "launch/config/site.yaml")
+        T_camera_base = site.T_camera_base["PSM1"]
         parameters = ControlParameters(
-            "PSM1", T_camera_base, autostart, 0, 15.0, GRAVITY_CAMERA, True
+            "PSM1", T_camera_base, autostart, 0, 15.0, site.gravity_camera, True
         )
         self.contexts = [rclpy.Context(), rclpy.Context()]
         for context in self.contexts:

@@ -141,6 +141,7 @@ def frames(clip):
 
 def test_estimates_carry_the_stamp_of_their_capture(bench, clip, frames):
     assert bench.play(frames)
+    assert bench.until(lambda: bench.sent[-1] in bench.stamps("/tissue/target"), 10.0)
     for topic in ("/tissue/points", "/tissue/target", "/tissue/target_twist"):
         assert len(bench.heard[topic]) >= 8
         assert set(bench.stamps(topic)) <= set(bench.sent)
@@ -190,10 +191,16 @@ def test_selecting_a_pixel_moves_the_target(bench, clip, frames):
     wanted = PointStamped()
     wanted.point.x, wanted.point.y = 420.0, 180.0
     bench.select.publish(wanted)
-    bench.until(lambda: False, 0.3)
-    assert bench.play(frames[3:4])
-    T, _, _ = messages.from_pose(bench.heard["/tissue/target"][-1])
-    assert np.linalg.norm(clip[0].project(T[None, :3, 3])[0] - [420, 180]) < 2.0
+
+    def distance_px():
+        T, _, _ = messages.from_pose(bench.heard["/tissue/target"][-1])
+        return np.linalg.norm(clip[0].project(T[None, :3, 3])[0] - [420, 180])
+
+    for _ in range(10):  # the wish and the pictures travel apart: no order between them
+        assert bench.play(frames[3:4])
+        if bench.until(lambda: distance_px() < 2.0, 0.5):
+            break
+    assert distance_px() < 2.0
     wanted.point.x = float("nan")
     bench.select.publish(wanted)
     assert bench.until(lambda: bench.said("two finite pixels"), 5.0)

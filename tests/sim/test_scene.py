@@ -118,3 +118,11 @@ def test_a_laboratory_can_name_its_own_site(monkeypatch, tmp_path):
     own.write_text(text.replace("baseline: 0.00414", "baseline: 0.005"))
     monkeypatch.setenv(scene_module.SITE_VARIABLE, str(own))
     assert load_scene().rig.baseline == pytest.approx(0.005)
+
+
+def test_the_site_file_tells_control_which_way_is_down():
+    scene = load_scene()
+    R_world_camera = scene.T_world_camera[:3, :3]
+    np.testing.assert_allclose(
+        scene.site.gravity_camera, R_world_camera.T @ [0.0, 0.0, -9.81], atol=1e-5
+    )
