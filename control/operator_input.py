@@ -9,6 +9,9 @@ from trocar.geometry import Array
 
 SCALE_RANGE = (0.05, 2.0)  # dVRK's panel allows 0.1 .. 1.0; a little more for a mouse
 LINEAR_SPEED_MAX = 0.2  # m/s of the hand, before the scale
+# m/s of the tool, after the scale: at the arm's deceleration this much stops within the 150 ms
+# that letting go may take (test_letting_go_at_full_speed_stops_in_time; 0.1 m/s took 190 ms).
+TOOL_SPEED_MAX = 0.06
 ANGULAR_SPEED_MAX = 3.0  # rad/s
 JAW_SPEED_MAX = 4.0 * np.pi  # rad/s (dVRK teleoperation, jaw_rate)
 
@@ -45,8 +48,9 @@ class OperatorInput:
         return ""
 
     def limited_twist(self) -> Array:
-        """The twist (6,), shortened to what a hand can mean."""
+        """The twist (6,), shortened to what a hand can mean and what the tool can stop from."""
         v, w = np.array(self.twist[:3], dtype=float), np.array(self.twist[3:], dtype=float)
-        v *= min(1.0, LINEAR_SPEED_MAX / max(float(np.linalg.norm(v)), 1e-12))
+        speed_max = min(LINEAR_SPEED_MAX, TOOL_SPEED_MAX / self.scale)
+        v *= min(1.0, speed_max / max(float(np.linalg.norm(v)), 1e-12))
         w *= min(1.0, ANGULAR_SPEED_MAX / max(float(np.linalg.norm(w)), 1e-12))
         return np.concatenate([v, w])

@@ -192,6 +192,19 @@ def test_deadman_takes_over_a_moving_arm_without_a_jump_and_letting_go_holds():
     np.testing.assert_allclose(rig.cp()[:3, 3], p_held, atol=1e-9)
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_letting_go_at_full_speed_stops_in_time(axis, sign):
+    rig = Rig().ready()
+    twist = np.zeros(6)
+    twist[axis] = sign
+    rig.run(0.3, lambda: rig.press(twist=twist, scale=1.0))
+    assert np.abs(rig.state.setpoint_qd).max() > 0.1
+    rig.press(deadman=False)
+    rig.run(0.15)
+    assert np.abs(rig.state.setpoint_qd).max() < 1e-3
+
+
 def test_teleop_moves_the_tip_along_the_picture():
     rig = Rig().ready()
     rig.press()
