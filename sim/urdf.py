@@ -38,7 +38,7 @@ def joint_frames() -> list[Array]:
 
 
 def psm_urdf(parameters: _core.DynamicParameters, T_world_base: Array, name: str = "PSM1") -> str:
-    """URDF text of a PSM with the given masses, centres (DH frame) and principal inertias.
+    """URDF text of a PSM with the given masses, centres and inertias (DH frame).
 
     The base's pose is a fixed joint of the model (joint 0; axis i is joint i + 1): Bullet's inverse
     dynamics leaves the pose of a fixed base body out, and gravity would come from the wrong side.
@@ -46,7 +46,8 @@ def psm_urdf(parameters: _core.DynamicParameters, T_world_base: Array, name: str
     parts = [f'<?xml version="1.0"?>\n<robot name="{name}">', _base(T_world_base)]
     parent = "base"
     for i, (axis, T_parent_link) in enumerate(zip(AXIS_NAMES, joint_frames())):
-        parts.append(_link(axis, parameters.mass[i], parameters.com[i], parameters.inertia[i]))
+        inertia = np.append(parameters.inertia[i], parameters.products[i])
+        parts.append(_link(axis, parameters.mass[i], parameters.com[i], inertia))
         parts.append(_joint(i, parent, T_parent_link))
         parent = f"{axis}_link"
     return "\n".join([*parts, "</robot>", ""])
@@ -88,10 +89,10 @@ def _rpy(rotation: Array) -> tuple[float, float, float]:
 
 
 def _link(axis: str, mass: float, com: ArrayLike, inertia: ArrayLike) -> str:
-    ixx, iyy, izz = (f"{v:.17g}" for v in np.asarray(inertia, dtype=float))
+    ixx, iyy, izz, ixy, ixz, iyz = (f"{v:.17g}" for v in np.asarray(inertia, dtype=float))
     return f"""<link name="{axis}_link"><inertial><origin xyz="{_text(com)}" rpy="0 0 0"/>
 <mass value="{mass:.17g}"/>
-<inertia ixx="{ixx}" ixy="0" ixz="0" iyy="{iyy}" iyz="0" izz="{izz}"/></inertial>
+<inertia ixx="{ixx}" ixy="{ixy}" ixz="{ixz}" iyy="{iyy}" iyz="{iyz}" izz="{izz}"/></inertial>
 {_collision(axis)}</link>"""
 
 

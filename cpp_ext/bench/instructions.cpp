@@ -50,6 +50,11 @@ TROCAR_COUNTED count_mass_matrix(const DynamicParameters& p, const Vec7& q, Mat7
   TROCAR_USED;
 }
 
+TROCAR_COUNTED count_momentum(const DynamicParameters& p, const Vec7& q, Momentum& m) {
+  m = momentum(p, dynamic_frames(q), q);
+  TROCAR_USED;
+}
+
 int main() {
   std::mt19937_64 random(1);
   const DynamicParameters parameters;
@@ -65,12 +70,14 @@ int main() {
     psm::IkResult result;
     Vec7 tau;
     Mat7 M;
+    Momentum m;
     count_fk(joints, T_base_cp);
     count_fk_jacobian(joints, T_base_cp, J);
     count_ik(T_base_cp, joints, result);
     count_gravity(parameters, q, tau);
     count_inverse_dynamics(parameters, q, tau);
     count_mass_matrix(parameters, q, M);
+    count_momentum(parameters, q, m);
     if (result.status != psm::IkStatus::kOk) return 1;
   }
   return 0;

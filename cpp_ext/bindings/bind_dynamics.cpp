@@ -31,11 +31,19 @@ void bind_dynamics(py::module_& m) {
   bindings::bind_array<&DynamicParameters::mass>(c, "mass", "(7,) kg");
   bindings::bind_array<&DynamicParameters::com>(c, "com", "(7, 3) m, DH frame of the link");
   bindings::bind_array<&DynamicParameters::inertia>(c, "inertia",
-                                                    "(7, 3) kg m2, principal, at the com, DH axes");
+                                                    "(7, 3) kg m2, xx, yy, zz at the com, DH axes");
+  bindings::bind_array<&DynamicParameters::products>(
+      c, "products", "(7, 3) kg m2, xy, xz, yz at the com, DH axes");
   bindings::bind_array<&DynamicParameters::armature>(c, "armature", "(7,) kg m2, insertion kg");
   bindings::bind_array<&DynamicParameters::viscous>(c, "viscous",
                                                     "(7,) N m s/rad, insertion N s/m");
   bindings::bind_array<&DynamicParameters::coulomb>(c, "coulomb", "(7,) N m, insertion N");
+  bindings::bind_array<&DynamicParameters::friction_speed>(
+      c, "friction_speed", "(7,) rad/s, insertion m/s: Coulomb friction at 76 %");
+  bindings::bind_array<&DynamicParameters::stribeck>(
+      c, "stribeck", "(7,) N m, insertion N: breaking loose, beyond Coulomb friction");
+  bindings::bind_array<&DynamicParameters::stribeck_speed>(
+      c, "stribeck_speed", "(7,) rad/s, insertion m/s: 37 % of it is left");
   bindings::bind_array<&DynamicParameters::gravity_base>(c, "gravity_base",
                                                          "(3,) m/s2, in the arm's base frame");
   c.def("perturbed", &perturbed, py::arg("fraction"), py::arg("seed"),
@@ -62,4 +70,25 @@ void bind_dynamics(py::module_& m) {
         return bindings::array_out(mass_matrix(p, axes_in(q, "q")));
       },
       py::arg("p"), py::arg("q"), "Mass matrix (7, 7), armature on its diagonal.");
+  m.def(
+      "momentum",
+      [](const DynamicParameters& p, const py::object& q, const py::object& qd) {
+        return bindings::array_out(
+            momentum(p, dynamic_frames(axes_in(q, "q")), axes_in(qd, "qd")).p);
+      },
+      py::arg("p"), py::arg("q"), py::arg("qd"), "Generalised momentum M qd (7,), N m s and N s.");
+  m.def(
+      "coriolis_transpose",
+      [](const DynamicParameters& p, const py::object& q, const py::object& qd) {
+        return bindings::array_out(
+            momentum(p, dynamic_frames(axes_in(q, "q")), axes_in(qd, "qd")).coriolis_transpose);
+      },
+      py::arg("p"), py::arg("q"), py::arg("qd"),
+      "C^T(q, qd) qd (7,) N m, N: the slope of the kinetic energy along q (De Luca 2005).");
+  m.def(
+      "friction_torque",
+      [](const DynamicParameters& p, const py::object& qd) {
+        return bindings::array_out(friction_effort(p, axes_in(qd, "qd")));
+      },
+      py::arg("p"), py::arg("qd"), "Effort (7,) that friction takes at the joint speed qd (7,).");
 }

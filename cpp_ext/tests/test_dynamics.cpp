@@ -39,7 +39,7 @@ double kinetic(const DynamicParameters& p, const Vec7& q, const Vec7& qd) {
     const Mat3 body = b.topLeftCorner<3, 3>().transpose() * a.topLeftCorner<3, 3>();
     const Vec3 omega = log_so3(body) / (2 * h);  // in body axes
     energy += 0.5 * p.mass[i] * v.squaredNorm();
-    energy += 0.5 * omega.dot(Vec3(p.inertia.row(i)).cwiseProduct(omega));
+    energy += 0.5 * omega.dot(p.inertia_matrix(i) * omega);
     energy += 0.5 * p.armature[i] * qd[i] * qd[i];
   }
   return energy;
@@ -59,6 +59,7 @@ DynamicParameters skewed(std::mt19937_64& random) {
     for (int j = 0; j < 3; ++j) {
       p.com(i, j) = oracle::uniform(random, -0.1, 0.1);
       p.inertia(i, j) = oracle::uniform(random, 0.010, 0.019);
+      p.products(i, j) = oracle::uniform(random, -0.003, 0.003);
     }
   }
   p.gravity_base = Vec3(3.0, -5.0, -7.0);
@@ -113,6 +114,22 @@ TEST_CASE("dynamics: Lagrange's equation, velocity terms included") {
     Vec7 expected = mass_matrix(p, q) * qdd + slope(qd) * qd + gravity_effort(p, q);
     for (int i = 0; i < 7; ++i) expected[i] -= 0.5 * qd.dot(slope(Vec7::Unit(i)) * qd);
     CHECK((inverse_dynamics(p, q, qd, qdd) - expected).cwiseAbs().maxCoeff() < 1e-7);
+  }
+}
+
+TEST_CASE("dynamics: momentum is M qd, and C^T qd the slope of the kinetic energy") {
+  std::mt19937_64 random(25);
+  const double h = 1e-5;
+  for (int n = 0; n < 200; ++n) {
+    const DynamicParameters p = skewed(random);
+    const Vec7 q = oracle::random_axes(random), qd = random_vector(random, 2.0);
+    const Momentum m = momentum(p, dynamic_frames(q), qd);
+    CHECK((m.p - mass_matrix(p, q) * qd).cwiseAbs().maxCoeff() < 1e-12);
+    for (int i = 0; i < 7; ++i) {
+      const Vec7 dq = h * Vec7::Unit(i);
+      const Mat7 slope = (mass_matrix(p, q + dq) - mass_matrix(p, q - dq)) / (2.0 * h);
+      CHECK(std::abs(m.coriolis_transpose[i] - 0.5 * qd.dot(slope * qd)) < 1e-7);
+    }
   }
 }
 
@@ -172,4 +189,12 @@ TEST_CASE("dynamics: friction opposes motion and vanishes at rest") {
   const Vec7 tau = friction_effort(p, qd);
   CHECK((tau - p.viscous - p.coulomb).cwiseAbs().maxCoeff() < 1e-12);
   CHECK(friction_effort(p, -qd) == -tau);
+  DynamicParameters sticky;  // breaks loose harder than it slides
+  sticky.stribeck = 0.5 * sticky.coulomb;
+  const Vec7 slow = friction_effort(sticky, 0.2 * sticky.stribeck_speed);
+  CHECK((slow - friction_effort(p, 0.2 * sticky.stribeck_speed)).minCoeff() > 0.0);
+  CHECK((friction_effort(sticky, 10.0 * sticky.stribeck_speed) -
+         friction_effort(p, 10.0 * sticky.stribeck_speed))
+            .cwiseAbs()
+            .maxCoeff() < 1e-12);
 }

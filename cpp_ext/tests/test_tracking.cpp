@@ -31,8 +31,8 @@ struct RigidBodies {
       Vec7 tau = to_vector(o.torque) - inverse_dynamics(truth, q, qd, Vec7::Zero()) -
                  friction_effort(truth, qd);
       for (int i = 0; i < kNumAxes; ++i) {  // friction is stiff near rest: take its slope along
-        const double c = std::cosh(std::min(20.0, std::abs(qd[i]) / kFrictionSpeed[i]));
-        M(i, i) += h * (truth.viscous[i] + truth.coulomb[i] / kFrictionSpeed[i] / (c * c));
+        const double c = std::cosh(std::min(20.0, std::abs(qd[i]) / truth.friction_speed[i]));
+        M(i, i) += h * (truth.viscous[i] + truth.coulomb[i] / truth.friction_speed[i] / (c * c));
       }
       qd += h * M.ldlt().solve(tau);
       q += h * qd;

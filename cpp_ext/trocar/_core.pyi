@@ -45,10 +45,14 @@ class DynamicParameters:
 
     mass: Array  # (7,) kg
     com: Array  # (7, 3) m, in the DH frame of the link
-    inertia: Array  # (7, 3) kg m2, principal, at the com, DH axes
+    inertia: Array  # (7, 3) kg m2, xx, yy, zz at the com, DH axes
+    products: Array  # (7, 3) kg m2, xy, xz, yz at the com, DH axes
     armature: Array  # (7,) kg m2 or kg: motor inertia reflected through the gear
     viscous: Array  # (7,) N m s/rad or N s/m
     coulomb: Array  # (7,) N m or N
+    friction_speed: Array  # (7,) rad/s or m/s: Coulomb friction has reached 76 %
+    stribeck: Array  # (7,) N m or N, beyond Coulomb friction
+    stribeck_speed: Array  # (7,) rad/s or m/s: 37 % of it is left
     gravity_base: Array  # (3,) m/s2, gravity in the arm's base frame
     def __init__(self) -> None: ...
     def perturbed(self, fraction: float, seed: int) -> DynamicParameters: ...
@@ -56,6 +60,9 @@ class DynamicParameters:
 def inverse_dynamics(p: DynamicParameters, q: ArrayLike, qd: ArrayLike, qdd: ArrayLike) -> Array: ...
 def gravity_torque(p: DynamicParameters, q: ArrayLike) -> Array: ...
 def mass_matrix(p: DynamicParameters, q: ArrayLike) -> Array: ...
+def momentum(p: DynamicParameters, q: ArrayLike, qd: ArrayLike) -> Array: ...  # M qd (7,)
+def coriolis_transpose(p: DynamicParameters, q: ArrayLike, qd: ArrayLike) -> Array: ...  # C^T qd (7,)
+def friction_torque(p: DynamicParameters, qd: ArrayLike) -> Array: ...  # (7,)
 
 # --- arm: the tick (bind_arm.cpp) --------------------------------------------------------
 class OperatingState(IntEnum):

@@ -42,7 +42,9 @@ class PinocchioPsm:
             first = pin.SE3(rotate("x", alpha), np.array([a, 0.0, 0.0]))
             second = pin.SE3(rotate("z", theta), np.array([0.0, 0.0, d]))
             joint = self.model.addJoint(joint, kind, first * second, f"axis{i + 1}")
+            xy, xz, yz = parameters.products[i]
             inertia = np.diag(parameters.inertia[i])
+            inertia += np.array([[0.0, xy, xz], [xy, 0.0, yz], [xz, yz, 0.0]])
             body = pin.Inertia(parameters.mass[i], parameters.com[i].copy(), inertia)
             self.model.appendBodyToJoint(joint, body, pin.SE3.Identity())
         tool = pin.SE3(_R_YAW_TOOL, np.zeros(3))

@@ -17,6 +17,7 @@ def skewed(random: np.random.Generator) -> _core.DynamicParameters:
     p.mass = random.uniform(0.1, 2.0, 7)
     p.com = random.uniform(-0.1, 0.1, (7, 3))
     p.inertia = random.uniform(0.010, 0.019, (7, 3))
+    p.products = random.uniform(-0.003, 0.003, (7, 3))
     p.armature = random.uniform(0.0, 0.01, 7)
     p.gravity_base = random.normal(size=3) * 9.81
     return p

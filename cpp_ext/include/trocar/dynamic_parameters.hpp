@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Masses, inertias, reflected motor inertia and friction of the serial-chain PSM.
+/// Masses, inertias, reflected motor inertia and friction of the serial-chain PSM, as data.
 ///
 /// Seven links: one per DH row, then the jaw.  Link frames are the DH frames of psm_model.hpp; the
 /// jaw's frame is row 6 turned about its z by the jaw angle.  The simulator's URDF is made from
@@ -41,9 +41,12 @@ struct DynamicParameters {
   /// so they are drawn in until gravity takes below 40 % of 3.32 N m anywhere.  Roll: middle of the
   /// tube.
   Mat73 com;
-  /// kg m2, principal, about the centre of mass, DH axes.  [assumed]: uniform bodies of the size of
-  /// the parts; pitch: bars of 0.2-0.35 m in the plane normal to the pitch axis.
+  /// kg m2, diagonal (xx, yy, zz) about the centre of mass, DH axes.  [assumed]: uniform bodies of
+  /// the size of the parts; pitch: bars of 0.2-0.35 m in the plane normal to the pitch axis.
   Mat73 inertia;
+  /// kg m2, off the diagonal (xy, xz, yz) of the same matrix.  [assumed] 0: DH axes are principal.
+  /// Identification finds what they are.
+  Mat73 products;
   /// kg m2, insertion kg: rotor inertia through the gear, added to the diagonal of the mass matrix.
   /// Wrist: J_disc times the squared columns of the coupling; the coupling's off-diagonal terms
   /// are left out.  Without it a 1 kHz loop cannot hold links of 1e-8 kg m2.
@@ -53,10 +56,26 @@ struct DynamicParameters {
   Vec7 viscous;
   /// N m, insertion N.  [assumed] about 5 % of the maximum effort, cable drives.
   Vec7 coulomb;
+  /// rad/s, insertion m/s: speed at which Coulomb friction has reached 76 % (tanh 1).  [assumed] it
+  /// keeps the sign function smooth at rest.
+  Vec7 friction_speed;
+  /// N m, insertion N, and rad/s, insertion m/s: what breaking loose takes beyond Coulomb friction,
+  /// and the speed at which 37 % of it is left (Stribeck).  0: none, the default.
+  Vec7 stribeck;
+  Vec7 stribeck_speed;
   /// m/s2, gravity in the arm's base frame; the default is an arm whose shaft hangs down at q = 0.
   Vec3 gravity_base;
 
   DynamicParameters();
+
+  /// Inertia (3, 3) of link i about its centre of mass, DH axes.
+  Mat3 inertia_matrix(int i) const {
+    Mat3 I = Vec3(inertia.row(i)).asDiagonal();
+    I(0, 1) = I(1, 0) = products(i, 0);
+    I(0, 2) = I(2, 0) = products(i, 1);
+    I(1, 2) = I(2, 1) = products(i, 2);
+    return I;
+  }
 
   /// Copy in which mass (inertia with it), viscous and Coulomb friction of every link are wrong by
   /// exactly `fraction`, each sign drawn by `seed`: the same on every machine (splitmix64).
@@ -89,6 +108,10 @@ inline DynamicParameters::DynamicParameters() {
       kDiscInertia * 2.0 * kJawDisc34 * kJawDisc34;
   viscous << 0.10, 0.10, 2.0, 2.0e-3, 2.0e-3, 2.0e-3, 1.0e-3;
   coulomb << 0.15, 0.15, 0.5, 0.010, 0.012, 0.010, 0.008;
+  products.setZero();
+  friction_speed << 0.01, 0.01, 0.001, 0.05, 0.05, 0.05, 0.05;
+  stribeck.setZero();
+  stribeck_speed = 10.0 * friction_speed;
   gravity_base << 0.0, 0.0, -9.81;
 }
 
@@ -107,6 +130,7 @@ inline DynamicParameters DynamicParameters::perturbed(double fraction, std::uint
     const double mass_factor = factor();
     wrong.mass[i] *= mass_factor;
     wrong.inertia.row(i) *= mass_factor;
+    wrong.products.row(i) *= mass_factor;
     wrong.viscous[i] *= factor();
     wrong.coulomb[i] *= factor();
   }
