@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "dh_chain.hpp"
+#include "trocar/jacobian_rate.hpp"
 #include "trocar/kinematics.hpp"
 
 using namespace trocar;
@@ -81,6 +82,20 @@ TEST_CASE("jacobian: equals central differences of fk") {
     }
   }
   CHECK(worst < 2e-9);  // rounding of the differences: 1e-16 / 1e-6, some tens of operations
+}
+
+TEST_CASE("jacobian rate: equals central differences of the Jacobian along the motion") {
+  std::mt19937_64 random(5);
+  const double h = 1e-6;
+  double worst = 0.0;
+  for (int n = 0; n < 2000; ++n) {
+    const Vec6 q = oracle::random_axes(random).head<6>();
+    Vec6 qd;
+    for (int i = 0; i < 6; ++i) qd[i] = oracle::uniform(random, -2, 2);
+    const Mat6 difference = (psm::jacobian(q + h * qd) - psm::jacobian(q - h * qd)) / (2 * h);
+    worst = std::max(worst, max_abs(difference - psm::jacobian_rate(q, qd)));
+  }
+  CHECK(worst < 5e-9);
 }
 
 TEST_CASE("fk: NaN stays visible") {

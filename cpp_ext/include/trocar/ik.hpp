@@ -4,9 +4,10 @@
 /// The wrist is not spherical (9.1 mm between its axes), but the RCM, the wrist-pitch axis point
 /// o5, the wrist-yaw axis point o6 and the direction z6 of that axis lie in one plane: the shaft
 /// passes through the RCM, and the pitch axis is normal to both shaft and z6.  Hence
-///   x5 = unit(o6 - (o6.z6) z6),  o5 = o6 - 0.0091 x5,  z5 = x5 x z6,
-/// insertion and the first two angles from o5, the last three from dot products.  +x5 is the
-/// branch with |wrist pitch| < 90 deg, the only one inside the limits.
+///   x5 = +-unit(o6 - (o6.z6) z6),  o5 = o6 - 0.0091 x5,  z5 = x5 x z6,
+/// insertion and the first two angles from o5, the last three from dot products.  The sign is the
+/// branch.  (Two more solutions of each have the arm's pitch beyond 90 deg or the shaft pushed
+/// backwards through the RCM; no PSM can hold them.)
 /// Singular: o5 at the RCM; z6 through the RCM (wrist pitch near +-90 deg, outside the limits).
 #pragma once
 
@@ -23,7 +24,14 @@ enum class IkStatus : std::uint8_t {
   kOk = 0,
   kOutOfReach = 1,  // non-finite or absurd input, not a rotation, or z6 through the RCM: q = seed
   kNearRcm = 2,     // wrist-pitch axis closer than 45 mm to the RCM: q = clamped solution or seed
-  kOutsideLimits = 3,  // q = the solution, each joint clamped into its range
+  kOutsideLimits = 3,  // q = the solution, each joint clamped into its range: the nearest feasible
+                       // joints, whatever the weights of the joints (nearest_pose.hpp: the pose)
+};
+
+/// Which way the wrist bends to the same pose.
+enum class IkBranch : std::uint8_t {
+  kForward = 0,   // |wrist pitch| < 90 deg: the only one inside the limits of the models here
+  kBackward = 1,  // |wrist pitch| > 90 deg
 };
 
 /// q (6,) is always finite and inside the limits, whatever the status.
@@ -34,15 +42,18 @@ struct IkResult {
 
 inline constexpr double kMaxGoalDistance =
     100.0;  // m; beyond it a goal is a mistake, and squares stay finite
-inline constexpr double kLimitTolerance = 1e-9;  // rad, m: rounding at a limit is not a breach
+inline constexpr double kLimitTolerance = 1e-12;  // rad, m: rounding at a limit is not a breach
 inline constexpr double kTwoPi = 2.0 * kPi;
 
-/// The turn of `angle` nearest to `near`, then moved by one turn into [lo, hi] where that fits.
+/// The turn of `angle` nearest to `near`; where that is outside [lo, hi], the turn next to it if
+/// that is inside, or less far outside.
 inline double nearest_turn(double angle, double near, double lo, double hi) {
   near = std::min(std::max(near, lo), hi);  // a seed outside must not choose a turn outside
-  double turned = angle + kTwoPi * std::nearbyint((near - angle) * (1.0 / kTwoPi));
-  if (turned > hi && turned - kTwoPi >= lo - kLimitTolerance) turned -= kTwoPi;
-  if (turned < lo && turned + kTwoPi <= hi + kLimitTolerance) turned += kTwoPi;
+  const double turned = angle + kTwoPi * std::nearbyint((near - angle) * (1.0 / kTwoPi));
+  const double above = turned - hi, below = lo - turned;
+  // Rounding at a limit must not turn the shaft once around: hence the tolerance.
+  if (above > kLimitTolerance && below + kTwoPi < above) return turned - kTwoPi;
+  if (below > kLimitTolerance && above + kTwoPi < below) return turned + kTwoPi;
   return turned;
 }
 
@@ -58,10 +69,12 @@ inline Vec6 clamp_joints(const Vec6& q, const double* q_min, const double* q_max
 
 /// Joints that put the control point at T_base_cp, the roll at the turn nearest the seed's.
 ///
-/// q_min, q_max: at least 6 values each; the ranges of the model where left out.
+/// q_min, q_max: at least 6 values each; the ranges of the PSM Classic where left out (the PSM Si
+/// has the same equations with its own ranges, psm_models.hpp).
 inline IkResult inverse_kinematics(const Transform& T_base_cp, const Vec6& q_seed,
                                    const double* q_min = kQMin.data(),
-                                   const double* q_max = kQMax.data()) {
+                                   const double* q_max = kQMax.data(),
+                                   IkBranch branch = IkBranch::kForward) {
   const Vec3& o6 = T_base_cp.p;
   const double seed_sum = q_seed.sum();
   // Comparisons are written so that a NaN fails them.
@@ -77,7 +90,7 @@ inline IkResult inverse_kinematics(const Transform& T_base_cp, const Vec6& q_see
     const bool near = o6.squaredNorm() < kRcmClearance * kRcmClearance;
     return {clamp_joints(q_seed, q_min, q_max), near ? IkStatus::kNearRcm : IkStatus::kOutOfReach};
   }
-  const Vec3 x5 = offset / distance;
+  const Vec3 x5 = offset / (branch == IkBranch::kForward ? distance : -distance);
   const Vec3 o5 = o6 - kWristLength * x5;
   const double level = std::sqrt(o5.x() * o5.x() + o5.z() * o5.z());
   const double depth = std::sqrt(level * level + o5.y() * o5.y());
@@ -108,9 +121,9 @@ inline IkResult inverse_kinematics(const Transform& T_base_cp, const Vec6& q_see
     inside = inside && std::abs(q[i] - clamped) <= kLimitTolerance;
     result.q[i] = clamped;
   }
-  result.status = depth < kRcmClearance ? IkStatus::kNearRcm
-                  : inside              ? IkStatus::kOk
-                                        : IkStatus::kOutsideLimits;
+  result.status = depth < kRcmClearance - kLimitTolerance ? IkStatus::kNearRcm
+                  : inside                                ? IkStatus::kOk
+                                                          : IkStatus::kOutsideLimits;
   return result;
 }
 
