@@ -10,6 +10,8 @@
 namespace py = pybind11;
 using namespace trocar;
 
+void bind_faults(py::module_& m);
+
 namespace {
 
 void bind_words(py::module_& m) {
@@ -57,17 +59,6 @@ void bind_reasons(py::module_& m) {
       .value("SUPERSEDED", Reason::kSuperseded)
       .value("QUEUE_FULL", Reason::kQueueFull)
       .finalize();
-  py::native_enum<Fault>(m, "Fault", "enum.IntEnum", "Why the arm went to FAULT.")
-      .value("NONE", Fault::kNone)
-      .value("ESTOP", Fault::kEstop)
-      .value("TRACKING_ERROR", Fault::kTrackingError)
-      .value("NON_FINITE", Fault::kNonFinite)
-      .value("ENCODER_JUMP", Fault::kEncoderJump)
-      .value("MISSED_DEADLINE", Fault::kMissedDeadline)
-      .value("EFFORT_LIMIT", Fault::kEffortLimit)
-      .value("NEAR_RCM", Fault::kNearRcm)
-      .value("PLANT_LOST", Fault::kPlantLost)
-      .finalize();
   py::native_enum<PlantReason>(m, "PlantReason", "enum.IntEnum", "Why the plant holds its brakes.")
       .value("NONE", PlantReason::kNone)
       .value("NOT_CONNECTED", PlantReason::kNotConnected)
@@ -77,7 +68,6 @@ void bind_reasons(py::module_& m) {
       .value("NOT_POWERED", PlantReason::kNotPowered)
       .finalize();
   m.def("describe", py::overload_cast<Reason>(&describe), py::arg("value"), "The sentence of it.");
-  m.def("describe", py::overload_cast<Fault>(&describe), py::arg("value"));
   m.def("describe", py::overload_cast<PlantReason>(&describe), py::arg("value"));
 }
 
@@ -102,6 +92,7 @@ void bind_config(py::module_& m) {
       .def_readwrite("tracking_error_ticks", &ArmConfig::tracking_error_ticks)
       .def_readwrite("effort_limit_ticks", &ArmConfig::effort_limit_ticks)
       .def_readwrite("encoder_jump_margin", &ArmConfig::encoder_jump_margin)
+      .def_readwrite("safety", &ArmConfig::safety)
       .def_readwrite("crtk_stale_s", &ArmConfig::crtk_stale_s)
       .def_readwrite("operator_hold_s", &ArmConfig::operator_hold_s)
       .def_readwrite("follow_extrapolate_s", &ArmConfig::follow_extrapolate_s)
@@ -122,6 +113,23 @@ py::array_t<double> axes_out(const ArmState& s) {
 template <auto Member>
 bool flag_out(const ArmState& s) {
   return (s.*Member) != 0;
+}
+
+std::vector<Fault> causes_of(const ArmState& s) {
+  std::vector<Fault> out;
+  for (const FaultEntry& row : kFaultTable) {
+    if ((s.causes & bit(row.fault)) != 0) out.push_back(row.fault);
+  }
+  return out;
+}
+
+void set_trocar(Arm& arm, const py::object& p_base) {
+  TrocarPosition trocar;
+  Eigen::Map<Vec3>(trocar.p_base.data()) = bindings::vector_in<3>(p_base, "p_base");
+  if (!arm.set_trocar(trocar)) {
+    throw py::value_error("p_base is " + std::string(py::str(p_base)) +
+                          ", allowed finite and at most 0.1 m from the remote centre of motion");
+  }
 }
 
 void bind_state(py::module_& m) {
@@ -155,7 +163,9 @@ void bind_state(py::module_& m) {
       .def_readonly("command_stamp_ns", &ArmState::command_stamp_ns)
       .def_readonly("command_applied_ns", &ArmState::command_applied_ns)
       .def_readonly("commands_refused", &ArmState::commands_refused)
-      .def_readonly("results_dropped", &ArmState::results_dropped);
+      .def_readonly("results_dropped", &ArmState::results_dropped)
+      .def_property_readonly("causes", &causes_of)
+      .def_readonly("rcm_drift", &ArmState::rcm_drift);
 }
 
 void set_velocity(MotionCommand* c, const py::object& velocity, const char* what) {
@@ -254,6 +264,7 @@ void bind_commands(py::class_<Arm, std::shared_ptr<Arm>>& c) {
 void bind_arm(py::module_& m) {
   bind_words(m);
   bind_reasons(m);
+  bind_faults(m);
   bind_config(m);
   bind_state(m);
   py::class_<Arm, std::shared_ptr<Arm>> arm(
@@ -263,6 +274,10 @@ void bind_arm(py::module_& m) {
   bind_commands(arm);
   arm.def("press_estop", &Arm::press_estop,
           "Controlled stop, power off, FAULT; held until released.")
+      .def("set_trocar", &set_trocar, py::arg("p_base"),
+           "Where the port is: (3,) m, base frame, at most 0.1 m from the origin, which is the "
+           "default.  From the next tick on the shaft's distance from it is watched (RCM_DRIFT).  "
+           "ValueError where it is not finite, too far or of another shape: nothing is changed.")
       .def("release_estop", &Arm::release_estop, "Take the cause away; the arm stays in FAULT.")
       .def("state", &Arm::state, "The newest tick.")
       .def("take_results", &Arm::take_results, "Answers since the last call.")

@@ -85,6 +85,13 @@ std::int64_t Arm::post(StateCommand command) {
   return request.seq;
 }
 
+bool Arm::set_trocar(const TrocarPosition& trocar) {
+  if (!(Eigen::Map<const Vec3>(trocar.p_base.data()).norm() <= kTrocarFarthest)) return false;
+  const std::lock_guard<std::mutex> lock(client_mutex_);
+  trocar_box_.put(trocar);
+  return true;
+}
+
 ArmState Arm::state() const {
   ArmState state;
   // The writer is done within microseconds; a collision only means another try.

@@ -24,10 +24,10 @@ void Arm::enable() {
   stopping_ = false;
   if (state_.powered) return;  // caught in its stop: the reference goes on from where it is
   state_.powered = 1;
-  output_.enable_counter = std::max(output_.enable_counter, measured_.enable_counter) + 1;
+  wanted_.enable_counter = std::max(wanted_.enable_counter, measured_.enable_counter) + 1;
   reference_.reset(to_vector(measured_.q));
   controller_.reset();
-  supervisor_.reset();
+  safety_.reset();
 }
 
 Outcome Arm::apply(StateCommand command) {
@@ -48,6 +48,7 @@ Outcome Arm::apply(StateCommand command) {
     case StateCommand::kHome:
       if (state_.operating_state != OperatingState::kEnabled) enable();
       reference_.home();
+      safety_.age.forget();
       homing_ = true;
       break;
     case StateCommand::kResume:
@@ -57,6 +58,7 @@ Outcome Arm::apply(StateCommand command) {
       state_.operating_state = OperatingState::kPaused;
       homing_ = false;
       reference_.hold();
+      safety_.age.forget();
       break;
     case StateCommand::kDisable:
       state_.operating_state = OperatingState::kDisabled;
@@ -68,6 +70,7 @@ Outcome Arm::apply(StateCommand command) {
       state_.is_homed = 0;
       homing_ = false;
       reference_.hold();
+      safety_.age.forget();
       break;
   }
   return {};
@@ -94,6 +97,7 @@ void Arm::take_motions() {
       const Outcome outcome = reference_.command(motion, now_ns_);
       answer(motion.seq, motion.source, outcome.verdict, outcome.reason);
       if (outcome.verdict != Verdict::kRefused) {
+        safety_.age.note(motion, now_ns_);
         state_.command_seq = motion.seq;
         state_.command_stamp_ns = motion.stamp_ns;
         state_.command_applied_ns = now_ns_;

@@ -2,10 +2,12 @@
 /// An arm on a test bench: ticks against a plant that is where it is told to be, or rigid bodies.
 #pragma once
 
+#include <functional>
 #include <random>
 
 #include "trocar/arm.hpp"
 #include "trocar/plant_supervisor.hpp"
+#include "trocar/seal.hpp"
 
 namespace bench {
 
@@ -27,7 +29,10 @@ struct Bench {
     m.enable_counter = plant.enable_counter();
     m.plant_reason = plant.reason();
     m.estop = estop;
+    m.missed = missed;
+    seal(&m);
     if (spoil) spoil(&m);
+    if (spoil && reseal) seal(&m);
     const TorqueCommand& command = arm->tick(m);
     output = plant.advance(&command, qd, m.stamp_ns, false, estop != 0);
     state = arm->state();
@@ -73,7 +78,9 @@ struct Bench {
   std::int64_t ticks = 0;
   std::int32_t estop = 0;
   bool blocked = false;
-  void (*spoil)(MeasuredState*) = nullptr;
+  std::int64_t missed = 0;
+  std::function<void(MeasuredState*)> spoil;  // on its way to the arm
+  bool reseal = true;                         // a spoilt sensor, not a damaged record
 };
 
 inline MotionCommand joints(MotionKind kind, const Vec6& q, Source source = Source::kCrtk) {

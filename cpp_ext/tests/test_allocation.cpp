@@ -105,7 +105,7 @@ TEST_CASE("allocation: none in 1e6 ticks with mode changes and faults") {
     if (n % 5000 == 2500) b.arm->release_estop();
     if (n % 5000 == 2501) b.arm->post(StateCommand::kEnable);
     if (n % 50 == 0) b.arm->take_results();
-    m.sequence = n;
+    m.sequence = b.ticks + 1 + n;
     m.stamp_ns = b.now_ns() + static_cast<std::int64_t>(n) * kTickNs;
     m.q = b.q;
     m.qd = b.qd;

@@ -118,6 +118,42 @@ class Fault(IntEnum):
     EFFORT_LIMIT = 6
     NEAR_RCM = 7
     PLANT_LOST = 8  # no state from the plant within the deadline
+    OVERSPEED = 9
+    OVERACCELERATION = 10
+    OVEREFFORT = 11
+    RCM_DRIFT = 12
+    FIXTURE_BREACH = 13
+    MODEL_RANGE = 14
+    STATE_SEQUENCE = 15
+    STATE_CHECKSUM = 16
+    OUTPUT_LIMIT = 17
+    SETPOINT_JUMP = 18
+    STOP_OVERRUN = 19
+    STALE_COMMAND = 20  # never in ArmState.fault: the arm holds and says `stale`
+
+class Acknowledge(IntEnum):
+    """How a fault is left."""
+
+    ENABLE = 0  # `enable` or `disable`, once the cause is gone
+    RELEASE = 1  # a person releases it first
+    COMMAND = 2  # not latched: the next command of the source goes on
+
+def fault_table() -> list[dict[str, Any]]: ...  # fault, cause, sentence, stop_category, detection_ticks, acknowledge
+
+class SafetyLimits:
+    """Bounds of the safety unit; defaults sourced in safety_limits.hpp."""
+
+    overspeed_margin: float
+    overacceleration_margin: float
+    overeffort_margin: float
+    model_range_margin: Array  # (7,)
+    rcm_drift_max: float  # m
+    fixture_breach_max: float  # m
+    missed_consecutive_max: int
+    missed_window_max: int
+    setpoint_margin: float
+    stop_overrun_s: float
+    def __init__(self) -> None: ...
 
 def describe(value: Reason | Fault | PlantReason) -> str: ...
 
@@ -147,6 +183,7 @@ class ArmConfig:
     tracking_error_ticks: int
     effort_limit_ticks: int
     encoder_jump_margin: float
+    safety: SafetyLimits
     line_velocity: float
     line_acceleration: float
     turn_velocity: float
@@ -191,6 +228,8 @@ class ArmState:
     command_applied_ns: int  # stamp of the tick that first applied it
     commands_refused: int
     results_dropped: int  # answers lost because nobody took them
+    causes: list[Fault]  # whose causes are there in this tick
+    rcm_drift: float  # m, shaft line to trocar
 
 class Arm:
     """One arm: the newest command in, the newest state out; never blocks, never allocates in the tick."""
@@ -205,6 +244,7 @@ class Arm:
     def hold(self) -> int: ...
     def state_command(self, command: StateCommand) -> int: ...
     def press_estop(self) -> None: ...
+    def set_trocar(self, p_base: ArrayLike) -> None: ...  # (3,) m, base frame
     def release_estop(self) -> None: ...
     def state(self) -> ArmState: ...
     def take_results(self) -> list[Result]: ...

@@ -19,9 +19,9 @@
 #include "trocar/operating_state.hpp"
 #include "trocar/recorder.hpp"
 #include "trocar/reference.hpp"
+#include "trocar/safety_unit.hpp"
 #include "trocar/seqlock.hpp"
 #include "trocar/spsc_queue.hpp"
-#include "trocar/supervisor.hpp"
 
 namespace trocar {
 
@@ -43,6 +43,11 @@ class Arm {
   void press_estop() { estop_.store(true, std::memory_order_release); }
   void release_estop() { estop_.store(false, std::memory_order_release); }
 
+  /// Where the port is, base frame, m; watched from the next tick on.  False where it is not finite
+  /// or farther than kTrocarFarthest from the remote centre of motion: nothing is changed.
+  bool set_trocar(const TrocarPosition& trocar);
+  static constexpr double kTrocarFarthest = 0.1;
+
   /// Newest published state.
   ArmState state() const;
 
@@ -53,7 +58,7 @@ class Arm {
   std::vector<ArmState> fault_snapshot();
 
   // --- loop thread ---------------------------------------------------------------------
-  /// One tick; the reference stays valid until the next call.
+  /// One tick; the answer stays valid until the next call.
   const TorqueCommand& tick(const MeasuredState& measured);
 
   /// In place of a tick, where the plant has been silent for too long: PLANT_LOST if powered.
@@ -65,12 +70,18 @@ class Arm {
   void clear_shutdown() { shutdown_.store(false, std::memory_order_release); }
 
   /// One loop or lockstep port may drive the arm; false where another already does.
-  bool attach() { return !attached_.exchange(true); }
+  bool attach() {
+    if (attached_.exchange(true)) return false;
+    new_plant_.store(true, std::memory_order_release);
+    return true;
+  }
   void detach() { attached_.store(false); }
 
  private:
   std::int64_t answer_now(Result result);
   void answer(std::int64_t seq, Source source, Verdict verdict, Reason reason);
+  void take_news(const MeasuredState& m);
+  void check_sensors(const MeasuredState& m);
   void supervise(const MeasuredState& m);
   void raise(Fault fault, int axis);
   void power_off();
@@ -82,7 +93,9 @@ class Arm {
   void take_motions();
   Reason motion_refusal() const;
   void progress();
+  void step_reference();
   void control(const MeasuredState& m);
+  const TorqueCommand& finish(const MeasuredState& m);
   void publish(const MeasuredState& m);
 
   const ArmConfig config_;
@@ -97,6 +110,7 @@ class Arm {
   // Exchange.
   Mailbox<MotionCommand> motion_box_;
   Mailbox<JawCommand> jaw_box_;
+  Mailbox<TrocarPosition> trocar_box_;
   SpscQueue<StateRequest, 32> state_queue_;
   SpscQueue<Result, 1024> results_;
   Mailbox<FaultRecord> fault_box_;
@@ -104,15 +118,16 @@ class Arm {
   std::atomic<bool> estop_{false};
   std::atomic<bool> shutdown_{false};
   std::atomic<bool> attached_{false};
+  std::atomic<bool> new_plant_{false};
 
   // Tick side.
   Reference reference_;
   Controller controller_;
-  Supervisor supervisor_;
+  SafetyUnit safety_;
   Recorder recorder_;
   FaultRecord record_;
   ArmState state_;
-  TorqueCommand output_;
+  TorqueCommand wanted_;  // what this tick asks for; safety_.output() is what it gets
   MeasuredState measured_;
   std::int64_t now_ns_ = 0;
   std::int64_t refused_ = 0;
@@ -121,7 +136,6 @@ class Arm {
   bool homing_ = false;
   bool estop_now_ = false;
   bool sensors_bad_ = false;
-  bool plant_lost_ = false;
   bool new_fault_ = false;
 };
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "trocar/dynamics.hpp"
+#include "trocar/fault_table.hpp"
 #include "trocar/psm_model.hpp"
+#include "trocar/safety_limits.hpp"
 
 namespace trocar {
 
@@ -33,10 +35,11 @@ struct ArmConfig {
 
   /// Tighter than the dVRK's (0.5 rad, 0.05 m, 0.6 rad; share/pid), which tunes for cable arms.
   Vec7 tracking_error_max = (Vec7() << 0.1, 0.1, 0.02, 0.4, 0.4, 0.4, 0.5).finished();
-  int tracking_error_ticks = 10;  // debounce
-  int effort_limit_ticks = 200;   // that long at the limit is a fault
+  int tracking_error_ticks = kTrackingErrorTicks;  // debounce
+  int effort_limit_ticks = kEffortLimitTicks;      // that long at the limit is a fault
   /// A position may not change by more than this many times velocity_max * dt.
   double encoder_jump_margin = 5.0;
+  SafetyLimits safety;
 
   /// q3 = 0.12 m: where the dVRK homes to.
   Vec7 home_q = (Vec7() << 0.0, 0.0, 0.12, 0.0, 0.0, 0.0, 0.0).finished();

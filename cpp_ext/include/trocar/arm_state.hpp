@@ -31,7 +31,8 @@ struct MeasuredState {
   std::int64_t enable_counter = 0;  // newest that the plant side has seen
   std::int64_t missed = 0;          // deadlines missed so far
   PlantReason plant_reason = PlantReason::kNone;
-  std::int32_t estop = 0;  // of the segment
+  std::int32_t estop = 0;      // of the segment; added by the receiver
+  std::uint64_t checksum = 0;  // seal.hpp; 0: none, in one process
 };
 
 /// Loop -> plant: torque (7,) in N m and N with power on, or power off (brakes).
@@ -43,6 +44,7 @@ struct TorqueCommand {
   Axes setpoint_q{};
   Axes setpoint_qd{};
   std::int32_t power = 0;
+  std::uint64_t checksum = 0;  // seal.hpp; 0: none, in one process
 };
 
 /// One tick, as everyone else sees it.
@@ -71,6 +73,8 @@ struct ArmState {
   std::int64_t command_applied_ns = 0;
   std::int64_t commands_refused = 0;
   std::int64_t results_dropped = 0;
+  std::int64_t causes = 0;  // bit n: the cause of Fault n is there in this tick
+  double rcm_drift = 0.0;   // m, shaft line to trocar
 };
 
 static_assert(std::is_trivially_copyable_v<MeasuredState>);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The words of the arm: states, commands, verdicts, reasons and faults, each with its sentence.
+/// The words of the arm: states, commands, verdicts, reasons, each with its sentence.  Faults are
+/// in fault_table.hpp.
 #pragma once
 
 #include <cstdint>
+
+#include "trocar/fault_table.hpp"
 
 namespace trocar {
 
@@ -27,19 +30,6 @@ enum class Reason : std::int32_t {
   kBadTransition,
   kSuperseded,
   kQueueFull,
-};
-
-/// Why the arm went to FAULT.
-enum class Fault : std::int32_t {
-  kNone,
-  kEstop,
-  kTrackingError,
-  kNonFinite,
-  kEncoderJump,
-  kMissedDeadline,
-  kEffortLimit,
-  kNearRcm,
-  kPlantLost,
 };
 
 /// Why the plant side holds its brakes.
@@ -84,30 +74,6 @@ inline const char* describe(Reason reason) {
       return "too many state commands at once: send them more slowly";
   }
   return "unknown reason";
-}
-
-inline const char* describe(Fault fault) {
-  switch (fault) {
-    case Fault::kNone:
-      return "no fault";
-    case Fault::kEstop:
-      return "emergency stop pressed: release it, then enable";
-    case Fault::kTrackingError:
-      return "a joint did not follow its set-point: it may be blocked";
-    case Fault::kNonFinite:
-      return "a measured or computed value was not finite";
-    case Fault::kEncoderJump:
-      return "a joint position jumped farther than the joint can move";
-    case Fault::kMissedDeadline:
-      return "the plant side braked because commands came late";
-    case Fault::kEffortLimit:
-      return "a joint stayed at its effort limit";
-    case Fault::kNearRcm:
-      return "the wrist came nearer than 43 mm to the remote centre of motion";
-    case Fault::kPlantLost:
-      return "no state from the plant within the deadline";
-  }
-  return "unknown fault";
 }
 
 inline const char* describe(PlantReason reason) {
