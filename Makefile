@@ -9,7 +9,7 @@ TEST ?= tests
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test test-cpp test-slow lint format bench bench-instructions gallery crtk-msgs clean
+.PHONY: help setup setup-test setup-bench run test test-cpp test-slow lint format bench bench-instructions gallery crtk-msgs clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' Makefile
@@ -19,6 +19,9 @@ setup: ## Make .venv and build the C++ core (make run and make test do it by the
 
 setup-test:
 	@.ci/setup.sh test
+
+setup-bench:
+	@.ci/setup.sh bench
 
 run: setup ## Start the whole system: simulated arm, perception, control, console (ARGS="--headless ...")
 	@$(PYTHON_ENV) -m trocar.app.cli run $(ARGS)
@@ -44,11 +47,11 @@ format: setup-test ## Let ruff and clang-format rewrite the sources
 	@$(PYTHON_ENV) -m ruff format -q .
 	@$(VENV)/bin/clang-format -i $(CPP_SOURCES)
 
-bench: setup ## Measure the core on this machine (JSON in runs/)
+bench: setup-bench ## Measure the core beside its peers (JSON and plot in runs/; ARGS="--quick")
 	@mkdir -p runs
 	@$(PYTHON_ENV) -m trocar.app.cli bench core --json runs/bench_core.json $(ARGS)
 
-bench-instructions: setup-test ## Count the core's instructions under valgrind (independent of the machine)
+bench-instructions: setup-test ## Count the core's instructions under valgrind; fails above a gate
 	@$(PYTHON_ENV) .ci/instructions.py
 
 gallery: setup-test ## Make the pictures of the README: rendered frames, the console in a browser

@@ -39,6 +39,16 @@ EXTRAS = {
         "playwright>=1.40",
     ],
     "lint": ["ruff", "mypy", "clang-format", "types-PyYAML"],
+    # What `trocar bench core` is measured against, and its plot (KDL comes from Debian).
+    "bench": [
+        "pin>=3",
+        "pytracik>=0.0.3",
+        "pybullet>=3.2.6",
+        "ruckig>=0.14",
+        "quadprog>=0.1.11",
+        "daqp>=0.6",
+        "matplotlib>=3.7",
+    ],
     # About 0.2 GB without CUDA, 2.5 GB with it: never pulled by `make setup`.
     "train": ["torch>=2.2"],
 }

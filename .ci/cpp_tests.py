@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,17 +37,20 @@ def has_doctest() -> bool:
     )
 
 
-def configure_and_build(build: Path, options: list[str]) -> bool:
+def configure_and_build(build: Path, options: list[str], targets: Sequence[str] = ()) -> bool:
     """Let CMake build cpp_ext into `build`; False, with the log's end, where it cannot."""
     build.mkdir(parents=True, exist_ok=True)
     options = [f"-DPython_EXECUTABLE={sys.executable}", *options]
     options += ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}"]
     jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count() or 1))
-    log = build / "build.log"
-    for command in (
-        [tool("cmake"), "-S", str(ROOT / "cpp_ext"), "-B", str(build), *options],
-        [tool("cmake"), "--build", str(build), "-j", jobs],
+    compile_them = [tool("cmake"), "--build", str(build), "-j", jobs]
+    if targets:
+        compile_them += ["--target", *targets]
+    for name, command in (
+        ("configure.log", [tool("cmake"), "-S", str(ROOT / "cpp_ext"), "-B", str(build), *options]),
+        ("build.log", compile_them),
     ):
+        log = build / name
         with log.open("w") as file:
             done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT)
         if done.returncode:

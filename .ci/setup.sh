@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Makes .venv with everything Trocar needs and builds the C++ core; `make setup`, `make run` and
-# `make test` call it.   usage: .ci/setup.sh run|test
+# `make test` call it.   usage: .ci/setup.sh run|test|bench
 # Idempotent: a stamp keyed by the hashes of the inputs makes a second call instant.
 # PYTHON=... chooses the interpreter, VENV=... the folder, EXTRAS=train adds PyTorch.
 set -eu
@@ -58,7 +58,8 @@ fi
 # --- system packages ----------------------------------------------------------------------------
 if ! packages_ready; then
   wanted="libegl1 libgl1 libgl1-mesa-dri"
-  [ "$level" = test ] && wanted="$wanted doctest-dev chromium"
+  [ "$level" = test ] && wanted="$wanted doctest-dev chromium valgrind"
+  [ "$level" = bench ] && wanted="$wanted liborocos-kdl-dev valgrind"
   missing=
   # Ask for the thing itself before asking for the package that brings it on Debian.
   has_file() { # any of them
@@ -71,6 +72,8 @@ if ! packages_ready; then
       libegl1) has_library libEGL.so.1 || missing="$missing $package" ;;
       libgl1) has_library libGL.so.1 || missing="$missing $package" ;;
       libgl1-mesa-dri) has_file /usr/lib/*/dri/swrast_dri.so /usr/lib/*/libgallium*.so /usr/lib64/dri/swrast_dri.so || missing="$missing $package" ;;
+      valgrind) command -v valgrind >/dev/null 2>&1 || missing="$missing $package" ;;
+      liborocos-kdl-dev) has_file /usr/include/kdl/chain.hpp || missing="$missing $package" ;;
       doctest-dev) [ -f /usr/include/doctest/doctest.h ] || missing="$missing $package" ;;
       chromium) command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing $package" ;;
     esac
@@ -123,6 +126,7 @@ if ! packages_ready; then
     say "using the ROS of $python, numpy $numpy (a combination CI has not proven: see trocar doctor)"
   fi
   [ "$sets" = test ] && groups="$groups test lint"
+  [ "$sets" = bench ] && groups="$groups bench"
   case " $extras " in *" train "*)
     say "PyTorch: about 0.2 GB (CPU) to 2.5 GB (CUDA) to download"
     groups="$groups train" ;;

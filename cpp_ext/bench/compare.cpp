@@ -57,7 +57,7 @@ bool inside_limits(const Vec6& q) {
   return true;
 }
 
-void print_race(const Contestant& c, std::size_t size) {
+void print_race(const Contestant& c) {
   std::vector<double> ns = c.ns;
   std::sort(ns.begin(), ns.end());
   JsonLine("race")
@@ -68,7 +68,7 @@ void print_race(const Contestant& c, std::size_t size) {
       .add("min_ns", ns.front())
       .add("max_ns", ns.back())
       .add("batches", static_cast<double>(ns.size()))
-      .add("calls_a_batch", static_cast<double>(size))
+      .add("calls_a_batch", static_cast<double>(c.calls_a_batch))
       .print();
 }
 
@@ -117,16 +117,14 @@ void print_agreement(const Contestant& ours, const Contestant& peer, std::size_t
 
 void compete(const std::vector<Contestant*>& contestants, const Data& data) {
   const bool is_ik = contestants.front()->answers != nullptr;
-  // The iterative solvers take up to a millisecond.
-  const std::size_t size = is_ik ? 10 : 50;
-  const std::size_t n = is_ik ? std::max<std::size_t>(size, data.q.size() / 5) : data.q.size();
-  const std::size_t judged = n / size * size;
-  race(contestants, judged, size);
+  // The iterative solvers take up to a millisecond a call.
+  const std::size_t n = is_ik ? std::max<std::size_t>(100, data.q.size() / 5) : data.q.size();
+  race(contestants, n, data.q.size() >= 10'000 ? 400 : 50);
   const Contestant& ours = *contestants.front();
   for (const Contestant* c : contestants) {
-    print_race(*c, size);
-    if (is_ik) print_ik(*c, data, judged);
-    if (c != &ours && c->result && ours.result) print_agreement(ours, *c, data.q.size());
+    print_race(*c);
+    if (is_ik) print_ik(*c, data, n);
+    if (c != &ours && c->result && ours.result) print_agreement(ours, *c, n);
   }
 }
 
@@ -138,6 +136,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "trocar_core_compare: give 100 to 10000000 poses\n");
     return 2;
   }
+  JsonLine("version").add("library", "compiler").add("version", __VERSION__).print();
   const Data data = make_data(static_cast<std::size_t>(n));
   std::vector<Contestant> all;
   add_ours(data, &all);

@@ -40,6 +40,7 @@ struct Contestant {
   std::function<Eigen::VectorXd(std::size_t)> result;  // of one call, to hold against ours
   std::shared_ptr<IkAnswers> answers;                  // of the IK only
   std::vector<double> ns = {};                         // of one call, by batch
+  std::size_t calls_a_batch = 0;
 };
 
 /// A batch function out of a call: the loop is compiled into it, so that a call costs no pointer.
@@ -62,17 +63,37 @@ inline double now_ns() {
       .count();
 }
 
-/// Race those of one operation over all `n` data in batches of `size`, in turn.
-inline void race(std::vector<Contestant*> contestants, std::size_t n, std::size_t size) {
-  for (Contestant* c : contestants) c->run(0, std::min(n, size));  // warm
-  for (std::size_t begin = 0; begin + size <= n; begin += size) {
-    for (Contestant* c : contestants) {
+/// Calls a batch of this contestant: a batch lasts at least kBatchNs, so that what the one before
+/// it left in the caches does not count.
+inline std::size_t batch_size(const Contestant& c, std::size_t n) {
+  constexpr std::size_t kTrial = 10;
+  c.run(0, kTrial);
+  const double start = now_ns();
+  c.run(0, kTrial);
+  const double call = std::max(1.0, (now_ns() - start) / kTrial);
+  constexpr double kBatchNs = 100e3;
+  return std::min(n, std::max(kTrial, static_cast<std::size_t>(kBatchNs / call)));
+}
+
+/// Race those of one operation: `rounds` batches of each in turn, going around the `n` data; then
+/// whoever has not seen all data finishes them untimed.
+inline void race(std::vector<Contestant*> contestants, std::size_t n, int rounds) {
+  for (Contestant* c : contestants) c->calls_a_batch = batch_size(*c, n);
+  std::vector<std::size_t> at(contestants.size(), 0), done(contestants.size(), 0);
+  for (int round = 0; round < rounds; ++round) {
+    for (std::size_t k = 0; k < contestants.size(); ++k) {
+      // Who goes first changes from round to round.
+      const std::size_t who = (k + static_cast<std::size_t>(round)) % contestants.size();
+      Contestant& c = *contestants[who];
+      if (at[who] + c.calls_a_batch > n) at[who] = 0;
       const double start = now_ns();
-      c->run(begin, begin + size);
-      c->ns.push_back((now_ns() - start) / static_cast<double>(size));
+      c.run(at[who], at[who] + c.calls_a_batch);
+      c.ns.push_back((now_ns() - start) / static_cast<double>(c.calls_a_batch));
+      at[who] += c.calls_a_batch;
+      done[who] = std::max(done[who], at[who]);
     }
-    std::rotate(contestants.begin(), contestants.begin() + 1, contestants.end());
   }
+  for (std::size_t k = 0; k < contestants.size(); ++k) contestants[k]->run(done[k], n);
 }
 
 /// The contestants of each library; a library that is not built in adds none.

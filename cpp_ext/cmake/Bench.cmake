@@ -48,3 +48,8 @@ if(TROCAR_PINOCCHIO_INCLUDE_DIR AND TROCAR_PINOCCHIO_LIBRARY AND TROCAR_BOOST_SE
 else()
   message(STATUS "bench: no Pinocchio; pip install pin")
 endif()
+
+# Campaigns over our own promises; no peer in it.
+file(GLOB campaign_sources CONFIGURE_DEPENDS bench/*campaign*.cpp)
+add_executable(trocar_core_campaigns bench/allocations.cpp ${campaign_sources})
+target_link_libraries(trocar_core_campaigns PRIVATE trocar_core)

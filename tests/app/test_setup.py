@@ -44,7 +44,7 @@ def test_requirements_come_from_setup(root: Path) -> None:
     assert "numpy" in run and "pytest" not in run and "torch" not in test
     assert set(run.split()) < set(test.split())
     unknown = call(root, sys.executable, script, "everything")
-    assert unknown.returncode == 1 and "choose from ros, test, lint, train" in unknown.stderr
+    assert unknown.returncode == 1 and "choose from ros, test, lint, bench, train" in unknown.stderr
 
 
 def test_every_make_target_exists(root: Path) -> None:

@@ -20,7 +20,7 @@ ALLOWED = {
     "app": {
         *("trocar", "trocar._core", "trocar.perception", "trocar.control", "trocar.sim"),
         *("trocar.console", "numpy", "scipy", "cv2", "yaml", "tqdm", "aiohttp", "moderngl"),
-        "pybullet",
+        *("pybullet", "matplotlib", "pytracik", "quadprog", "daqp", "ruckig"),  # the benchmark's
     },
     "perception": {"trocar", "numpy", "scipy", "cv2", "yaml", "onnxruntime", "torch"},
     "control": {"trocar", "trocar._core", "numpy", "yaml"},

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the core must reach: the rows, counts and campaigns of the benchmark as goals.
+
+`id` is the row of the goal table, a dot and a short name.  A figure that could not be measured
+has no value and is not met: silence is not success.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from trocar.app.report import Goal, at_least, at_most, reported
+
+Rows = list[dict[str, Any]]
+INSTRUCTION_GOALS = {"fk": 900, "jacobian": 2000, "ik": 1300}
+COUNTED = {"fk": "fk", "jacobian": "fk_jacobian", "ik": "ik"}
+# Row, least ratio, peers: every solver of a peer must be beaten, from either seed.
+RATIO_GOALS = (
+    ("jacobian", "Pinocchio", 2.5),
+    ("jacobian", "KDL", 6.0),
+    ("ik", "KDL", 10.0),
+    ("ik", "TRAC-IK", 10.0),
+    ("ik", "PyBullet", 10.0),
+    ("ik", "Pinocchio", 10.0),
+    ("rnea", "Pinocchio", 1.0),
+)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A goal over one figure of a campaign."""
+
+    id: str
+    campaign: str
+    figure: str  # dots lead into nested figures
+    unit: str
+    limit: float | None  # None: reported, not judged
+    least: bool = False  # the limit is a floor
+    scale: float = 1.0  # from the figure's unit
+
+
+LIMITS = (
+    Limit("tick.p99", "tick", "tick_us.p99", "us", 20.0),
+    Limit("tick.allocations", "tick", "allocations", "", 0),
+    Limit("tick.torn_reads", "tick", "torn_reads", "", 0),
+)
+
+
+def core_goals(
+    rows: Rows, instructions: dict[str, float], campaigns: dict[str, dict[str, Any]]
+) -> list[Goal]:
+    """Every figure of the goal table."""
+    goals = [
+        at_most(f"{name}.instructions", instructions.get(COUNTED[name]), "", limit, 1000)
+        for name, limit in INSTRUCTION_GOALS.items()
+    ]
+    goals += [ratio_goal(rows, *goal) for goal in RATIO_GOALS]
+    goals.append(at_most("rnea.difference", difference(rows), "N m", 1e-9, count(rows, "rnea")))
+    goals += [limit_goal(limit, campaigns.get(limit.campaign, {})) for limit in LIMITS]
+    return goals
+
+
+def ratio_goal(rows: Rows, name: str, peer: str, least: float) -> Goal:
+    """The smallest ratio over everything that this peer was tried with."""
+    ratios = [
+        row["ratio"]
+        for row in rows
+        if row["name"] == name and row["peer"].startswith(peer) and row["ratio"] is not None
+    ]
+    short = peer.lower().replace("-", "_")
+    value = min(ratios) if ratios else None
+    return at_least(f"{name}.ratio_{short}", value, "x", least, count(rows, name, peer))
+
+
+def count(rows: Rows, name: str, peer: str = "") -> int:
+    """Samples behind the rows of a name."""
+    found: Iterable[int] = (
+        row.get("n") or 0 for row in rows if row["name"] == name and row["peer"].startswith(peer)
+    )
+    return max(found, default=0)
+
+
+def difference(rows: Rows) -> float | None:
+    """Largest difference of our RNEA from Pinocchio's."""
+    found = [
+        row["max_difference"]
+        for row in rows
+        if row["name"] == "rnea" and row["peer"] == "Pinocchio" and row.get("max_difference")
+    ]
+    return max(found) if found else None
+
+
+def limit_goal(limit: Limit, figures: dict[str, Any]) -> Goal:
+    """The goal of one figure of a campaign."""
+    value: Any = figures
+    for key in limit.figure.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    n = figures.get("n", 0)
+    if isinstance(n, dict):
+        n = n.get(limit.figure.split(".")[0], max(n.values(), default=0))
+    value = None if value is None else float(value) * limit.scale
+    if limit.limit is None:
+        return reported(limit.id, value, limit.unit, int(n))
+    judge = at_least if limit.least else at_most
+    return judge(limit.id, value, limit.unit, limit.limit, int(n))
