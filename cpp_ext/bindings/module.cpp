@@ -8,6 +8,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   m.doc() = "Trocar's compiled core: kinematics, dynamics, arm, loop and seam.";
   bind_kinematics(m);
   bind_dynamics(m);
+  bind_tissue(m);
 #ifdef TROCAR_HAS_ARM
   bind_arm(m);
 #endif

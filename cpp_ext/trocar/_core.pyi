@@ -319,3 +319,68 @@ class Snapshot:
 
 def monotonic_ns() -> int: ...
 def set_realtime(priority: int) -> str: ...  # this thread to SCHED_FIFO + mlockall; "" or why not
+
+# --- soft tissue (bind_tissue.cpp) ---------------------------------------------------------
+class TissueMaterial:
+    """Stable neo-Hookean solid; read-only."""
+
+    young: float  # Pa
+    poisson: float
+    density: float  # kg/m3
+    damping: float  # 1/s
+    viscosity: float  # s
+    def __init__(
+        self, young: float = ..., poisson: float = ..., density: float = ..., damping: float = ..., viscosity: float = ...
+    ) -> None: ...
+
+class TissueConfig:
+    gravity: Array  # (3,) m/s2
+    frame_s: float  # s
+    substeps: int
+    contact_sweeps: int
+    bleeding_flux: float  # m3/s per m2
+    clotting_s: float  # s
+    def __init__(self) -> None: ...
+
+class CutReport:
+    faces: int
+    new_nodes: int
+    area: float  # m2
+
+class BleedSource:
+    position: Array  # (3,) m
+    rate: float  # m3/s
+
+class TissueBody:
+    """Volumetric soft tissue; wrenches are (force, torque), means of the last frame."""
+
+    positions: Array  # (n, 3) m
+    velocities: Array  # (n, 3) m/s
+    rest: Array  # (n, 3) m
+    tets: NDArray[np.int32]  # (m, 4)
+    surface: NDArray[np.int32]  # (k, 3)
+    parents: NDArray[np.int32]  # (n,)
+    anchors: NDArray[np.int32]  # (a,)
+    inertia_factors: Array  # (n,)
+    masses: Array  # (n,) kg
+    limited: int
+    time: float  # s
+    def __init__(
+        self, nodes: ArrayLike, tets: ArrayLike, materials: list[TissueMaterial], anchors: ArrayLike, material_of: ArrayLike | None = None, config: TissueConfig = ...
+    ) -> None: ...
+    def step(self) -> None: ...
+    def reset(self) -> None: ...
+    def add_tool(self, radius: float, friction: float = 0.1) -> int: ...
+    def place_tool(self, tool: int, a: ArrayLike, b: ArrayLike) -> None: ...
+    def move_tool(self, tool: int, a: ArrayLike, b: ArrayLike) -> None: ...
+    def set_tool_active(self, tool: int, active: bool) -> None: ...
+    def tool_wrench(self, tool: int) -> Array: ...  # (6,) about the tip b
+    def move_anchors(self, positions: ArrayLike) -> None: ...
+    def anchor_wrench(self) -> Array: ...  # (6,) about the world's origin
+    def grasp(self, T_world_jaw: ArrayLike, half_extents: ArrayLike) -> int: ...  # -1: nothing there
+    def move_grasp(self, grasp: int, T_world_jaw: ArrayLike) -> None: ...
+    def release(self, grasp: int) -> None: ...
+    def grasped_nodes(self, grasp: int) -> NDArray[np.int32]: ...
+    def grasp_wrench(self, grasp: int) -> Array: ...  # (6,) about the jaw frame
+    def cut(self, a: ArrayLike, b: ArrayLike, depth: ArrayLike) -> CutReport: ...
+    def bleeding(self) -> list[BleedSource]: ...

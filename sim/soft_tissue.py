@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Soft tissue with jaws: a `_core.TissueBody` and the tools that press, hold and pull it.
+
+The grasp of a pair of jaws is verified: it holds only what lies between the jaws, only where both
+of them press on it, and it slips where the pull exceeds friction times the grip.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from trocar import _core
+from trocar.geometry import Array
+from trocar.sim.tet_mesh import TetMesh
+
+
+def bottom_nodes(mesh: TetMesh, thickness: float = 1e-6) -> NDArray[np.intp]:
+    """Nodes within `thickness` (m) of the lowest one: what a bed holds."""
+    z = mesh.nodes[:, 2]
+    return np.flatnonzero(z <= z.min() + thickness)
+
+
+def soft_tissue(
+    mesh: TetMesh,
+    anchors: ArrayLike,
+    material: _core.TissueMaterial | None = None,
+    config: _core.TissueConfig | None = None,
+) -> _core.TissueBody:
+    """Body of one material over a mesh."""
+    return _core.TissueBody(
+        mesh.nodes,
+        mesh.tets,
+        [material or _core.TissueMaterial()],
+        anchors,
+        config=config or _core.TissueConfig(),
+    )
+
+
+def breathe(
+    body: _core.TissueBody, rest: ArrayLike, time: float, amplitude: float, hz: float
+) -> None:
+    """Lead the anchors, at rest (a, 3) m, up and down by (1 - cos)/2 of the amplitude (m)."""
+    lift = amplitude * 0.5 * (1.0 - np.cos(2.0 * np.pi * hz * time))
+    body.move_anchors(np.asarray(rest, dtype=float) + np.array([0.0, 0.0, lift]))
+
+
+@dataclass(frozen=True)
+class JawShape:
+    """A jaw is a capsule along the jaw frame's z, tip forward; it opens along +-x."""
+
+    length: float = 0.008  # m
+    radius: float = 0.0008  # m
+    width: float = 0.003  # m, along y: how far to the side the grip reaches
+    friction: float = 0.8  # of the teeth
+    grip: float = 3.0  # N, with which they close
+
+
+class Jaws:
+    """Two jaws on a tissue.  `move` them each frame, before the body's `step`.
+
+    `T_world_jaw` (4, 4) is between the tips; `opening` (m) is the clear distance of the jaws.
+    """
+
+    def __init__(self, body: _core.TissueBody, shape: JawShape | None = None) -> None:
+        self.body = body
+        self.shape = shape or JawShape()
+        self.grasp = -1  # the body's number of it, or -1
+        self.slipped = False  # the last grasp ended by itself
+        self._tools = [
+            body.add_tool(self.shape.radius, min(self.shape.friction, 2.0)) for _ in range(2)
+        ]
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether tissue is held."""
+        return self.grasp >= 0
+
+    @property
+    def pull(self) -> Array:
+        """(3,) N that the held tissue exerts on the jaws; 0 where nothing is held."""
+        return self.body.grasp_wrench(self.grasp)[:3] if self.is_holding else np.zeros(3)
+
+    @property
+    def touch(self) -> Array:
+        """(2, 3) N that the tissue exerts on each jaw by contact."""
+        return np.stack([self.body.tool_wrench(t)[:3] for t in self._tools])
+
+    def place(self, T_world_jaw: ArrayLike, opening: float) -> None:
+        """Put the jaws somewhere without moving through what is between."""
+        for tool, axis in zip(self._tools, self._axes(np.asarray(T_world_jaw), opening)):
+            self.body.place_tool(tool, *axis)
+
+    def move(self, T_world_jaw: ArrayLike, opening: float) -> None:
+        """Where the jaws are when the next frame ends; a grasp goes along, or slips."""
+        T = np.asarray(T_world_jaw, dtype=float)
+        for tool, axis in zip(self._tools, self._axes(T, opening)):
+            self.body.move_tool(tool, *axis)
+        if not self.is_holding:
+            return
+        # Two faces rub, hence 2: Coulomb's limit of the grip.
+        if float(np.linalg.norm(self.pull)) > 2.0 * self.shape.friction * self.shape.grip:
+            self.open()
+            self.slipped = True
+        else:
+            self.body.move_grasp(self.grasp, self._between(T))
+
+    def close(self, T_world_jaw: ArrayLike, opening: float, least_force: float = 0.01) -> bool:
+        """Hold what is between the jaws if both press on it with `least_force` (N)."""
+        self.slipped = False
+        T = np.asarray(T_world_jaw, dtype=float)
+        inward = np.array([T[:3, 0], -T[:3, 0]])  # of jaw at -x, of jaw at +x
+        pressed = -np.sum(self.touch * inward, axis=1)  # the tissue pushes them apart
+        if self.is_holding:
+            return True
+        if bool(np.any(pressed < least_force)):
+            return False
+        half = [opening / 2.0 + self.shape.radius, self.shape.width / 2.0, self.shape.length / 2.0]
+        between = self._between(T)
+        self.grasp = self.body.grasp(between, half)
+        if not self.is_holding:
+            return False
+        for tool in self._tools:
+            self.body.set_tool_active(tool, False)  # what they hold would push them
+        return True
+
+    def open(self) -> None:
+        """Let go."""
+        if self.is_holding:
+            self.body.release(self.grasp)
+            self.grasp = -1
+        for tool in self._tools:
+            self.body.set_tool_active(tool, True)
+
+    def _between(self, T: Array) -> Array:
+        middle = T.copy()
+        middle[:3, 3] -= T[:3, 2] * self.shape.length / 2.0
+        return middle
+
+    def _axes(self, T: Array, opening: float) -> Sequence[tuple[Array, Array]]:
+        aside = (opening / 2.0 + self.shape.radius) * T[:3, 0]
+        back = self.shape.length * T[:3, 2]
+        tip = T[:3, 3]
+        return [(tip + s * aside - back, tip + s * aside) for s in (-1.0, 1.0)]
