@@ -107,16 +107,19 @@ class Jaws:
             self.body.move_grasp(self.grasp, self._between(T))
 
     def close(self, T_world_jaw: ArrayLike, opening: float, least_force: float = 0.01) -> bool:
-        """Hold what is between the jaws if both press on it with `least_force` (N)."""
+        """Hold what is between the jaws if each of them presses on tissue with `least_force` (N).
+
+        The direction is not asked for: a fold narrower than the elements cannot be resolved.
+        """
         self.slipped = False
         T = np.asarray(T_world_jaw, dtype=float)
-        inward = np.array([T[:3, 0], -T[:3, 0]])  # of jaw at -x, of jaw at +x
-        pressed = -np.sum(self.touch * inward, axis=1)  # the tissue pushes them apart
+        pressed = np.linalg.norm(self.touch, axis=1)
         if self.is_holding:
             return True
         if bool(np.any(pressed < least_force)):
             return False
-        half = [opening / 2.0 + self.shape.radius, self.shape.width / 2.0, self.shape.length / 2.0]
+        shape = self.shape  # the box reaches to the jaws' axes and to their round ends
+        half = [opening / 2.0 + shape.radius, shape.width / 2.0, shape.length / 2.0 + shape.radius]
         between = self._between(T)
         self.grasp = self.body.grasp(between, half)
         if not self.is_holding:
