@@ -84,7 +84,7 @@ void bind_parameters(py::module_& m) {
   py::class_<CutReport>(m, "CutReport", "What a cut has opened.")
       .def_readonly("faces", &CutReport::faces, "Faces of tetrahedra that came apart.")
       .def_readonly("new_nodes", &CutReport::new_nodes, "Nodes appended at the end.")
-      .def_readonly("area", &CutReport::area, "m2 at rest, of one side.");
+      .def_readonly("area", &CutReport::area, "m2, of one side, as seen along the blade's normal.");
 
   py::class_<BleedSource>(m, "BleedSource", "A bleeding part of a cut.")
       .def_property_readonly(

@@ -9,10 +9,11 @@ namespace trocar::tissue {
 
 namespace {
 
-double face_area(const std::vector<Vec3>& x, const Tet& tet, int corner) {
+/// Twice the area times the normal.
+Vec3 face_normal(const Rows& x, const Tet& tet, int corner) {
   const int* c = kFaceCorners[corner];
-  const Vec3 &p = x[tet[c[0]]], &q = x[tet[c[1]]], &r = x[tet[c[2]]];
-  return 0.5 * (q - p).cross(r - p).norm();
+  const Vec3 p = x[tet[c[0]]].vec();
+  return (x[tet[c[1]]].vec() - p).cross(x[tet[c[2]]].vec() - p);
 }
 
 Vec3 face_centre(const Rows& x, const Tet& tet, int corner) {
@@ -49,7 +50,8 @@ std::vector<TissueBody::OpenFace> TissueBody::faces_under(const Vec3& a, const V
       const double u = p.cross(depth).dot(normal) / area, w = along.cross(p).dot(normal) / area;
       if (u < 0.0 || u > 1.0 || w < 0.0 || w > 1.0) continue;
       const int tet = static_cast<int>(t);
-      faces.push_back({tet, f, other, face_area(mesh_.nodes, mesh_.tets[t], f)});
+      const Vec3 face = face_normal(x_, mesh_.tets[t], f);
+      faces.push_back({tet, f, other, 0.5 * std::abs(face.dot(normal)) / std::sqrt(area)});
     }
   }
   return faces;

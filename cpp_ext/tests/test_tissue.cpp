@@ -186,6 +186,7 @@ TEST_CASE("tissue: a cut parts it without losing volume, gapes and bleeds") {
   const CutReport cut = b.cut({-0.03, 0.001, 0.001}, {0.03, 0.001, 0.001}, {0.0, 0.0, -0.012});
   CHECK(cut.faces >= 6);
   CHECK(cut.new_nodes >= 3);
+  CHECK(cut.area == doctest::Approx(0.06 * 0.011).epsilon(0.35));  // cells are 10 mm
   CHECK(b.positions().size() == 243u + static_cast<unsigned>(cut.new_nodes));
   CHECK(b.surface().size() == surface + 2u * static_cast<unsigned>(cut.faces));
   CHECK(std::accumulate(b.masses().begin(), b.masses().end(), 0.0) == doctest::Approx(mass));

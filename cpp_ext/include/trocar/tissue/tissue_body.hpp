@@ -46,7 +46,7 @@ struct Grasp {
 struct CutReport {
   int faces = 0;      // faces between tetrahedra that came apart
   int new_nodes = 0;  // appended at the end
-  double area = 0.0;  // m2 at rest, of one side
+  double area = 0.0;  // m2, of one side, as seen along the blade's normal
 };
 
 /// A bleeding part of a cut.
@@ -115,7 +115,7 @@ class TissueBody {
   struct OpenFace {
     int tet, corner;  // the face opposite that corner
     int other;        // the tetrahedron behind it
-    double area;      // m2 at rest
+    double area;      // m2, seen along the blade's normal
   };
   struct Wound {
     std::vector<OpenFace> faces;
