@@ -2,8 +2,11 @@
 /// The seam in process and the loop thread.
 #include <pybind11/stl.h>
 
+#include <mutex>
+
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "exclusive.hpp"
 #include "raise.hpp"
 #include "statistics.hpp"
 #include "trocar/lockstep.hpp"
@@ -11,6 +14,7 @@
 #include "trocar/mock_arm.hpp"
 #include "trocar/realtime.hpp"
 #include "trocar/shared_seam.hpp"
+#include "trocar/wake_up.hpp"
 
 namespace py = pybind11;
 using namespace trocar;
@@ -44,12 +48,15 @@ class OwnedLockstepPort {
 
   PlantOutput exchange(const py::object& q, const py::object& qd, const py::object& tau,
                        std::int64_t stamp_ns) {
-    return port_.exchange(to_axes(bindings::vector_in<kNumAxes>(q, "q")),
-                          to_axes(bindings::vector_in<kNumAxes>(qd, "qd")),
-                          to_axes(bindings::vector_in<kNumAxes>(tau, "tau")), stamp_ns);
+    const Axes position = to_axes(bindings::vector_in<kNumAxes>(q, "q"));
+    const Axes speed = to_axes(bindings::vector_in<kNumAxes>(qd, "qd"));
+    const Axes effort = to_axes(bindings::vector_in<kNumAxes>(tau, "tau"));
+    const bindings::Exclusive exclusive(mutex_);
+    return port_.exchange(position, speed, effort, stamp_ns);
   }
 
  private:
+  std::mutex mutex_;
   Attachment attachment_;
   LockstepPort port_;
 };
@@ -63,6 +70,7 @@ class OwnedLoop {
   OwnedLoop& operator=(const OwnedLoop&) = delete;
 
   std::string start(int priority) {
+    const bindings::Exclusive exclusive(mutex_);
     if (loop_.running()) return "";
     attachment_ = std::make_unique<Attachment>(arm_);
     const py::gil_scoped_release release;
@@ -70,6 +78,7 @@ class OwnedLoop {
   }
 
   void stop() {
+    const bindings::Exclusive exclusive(mutex_);
     {
       const py::gil_scoped_release release;
       loop_.stop();
@@ -103,10 +112,31 @@ class OwnedLoop {
     return std::make_unique<SharedSeam>(segment, arm_index);
   }
 
+  std::mutex mutex_;  // of start and stop
   std::shared_ptr<Arm> arm_;
   ArmLoop loop_;
   std::unique_ptr<Attachment> attachment_;
 };
+
+py::dict wake_up(double seconds, int priority) {
+  if (!(seconds > 0.0 && seconds <= 3600.0)) {
+    throw py::value_error("seconds is " + std::to_string(seconds) + ", allowed (0, 3600]");
+  }
+  if (priority < 0 || priority > 99) {
+    throw py::value_error("priority is " + std::to_string(priority) + ", allowed 0 to 99");
+  }
+  WakeUp result;
+  {
+    const py::gil_scoped_release release;
+    measure_wake_up(seconds, priority, &result);
+  }
+  py::dict d;
+  d["wake_us"] = bindings::quantiles_us(result.late);
+  d["ticks"] = result.late.count();
+  d["skipped"] = result.skipped;
+  d["refused"] = result.refused;
+  return d;
+}
 
 }  // namespace
 
@@ -134,5 +164,9 @@ void bind_loop(py::module_& m) {
   m.def("monotonic_ns", &monotonic_ns, "CLOCK_MONOTONIC in ns.");
   m.def("set_realtime", &set_realtime, py::arg("priority"),
         "This thread to SCHED_FIFO, memory locked; '' or why not.");
+  m.def("measure_wake_up", &wake_up, py::arg("seconds"), py::arg("priority") = 80,
+        "Sleep in 1 ms ticks on a thread of the loop's kind: {wake_us {p50, p99, max}, ticks, "
+        "skipped, refused}; refused is '' or why SCHED_FIFO was not given.  Releases the GIL.  "
+        "ValueError where seconds is not in (0, 3600] or priority not in 0..99.");
   bind_shared(m);
 }

@@ -76,10 +76,11 @@ void ArmLoop::tick_once(const MeasuredState& measured, std::int64_t woken_ns) {
   }
   if (statistics_.ticks.load(std::memory_order_relaxed) == 0) {
     statistics_.first_ns.store(done_ns, std::memory_order_relaxed);
-    last_missed_ = measured.missed;
+    last_missed_ = measured.missed + seam_->skipped();
   }
-  if (measured.missed > last_missed_) count(&statistics_.missed, measured.missed - last_missed_);
-  last_missed_ = measured.missed;
+  const std::int64_t missed = measured.missed + seam_->skipped();
+  if (missed > last_missed_) count(&statistics_.missed, missed - last_missed_);
+  last_missed_ = missed;
   statistics_.last_ns.store(done_ns, std::memory_order_relaxed);
   count(&statistics_.ticks);
 }

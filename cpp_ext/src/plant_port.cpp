@@ -2,6 +2,7 @@
 #include "trocar/plant_port.hpp"
 
 #include "trocar/realtime.hpp"
+#include "trocar/seal.hpp"
 
 namespace trocar {
 
@@ -36,7 +37,12 @@ bool PlantPort::answer(std::uint32_t sequence, std::int64_t published_ns, Torque
     return false;  // nobody has answered since the last look
   }
   seen_ = arm.command_sequence.load(std::memory_order_acquire);
-  return arm.command.read(command, kTries) > 0;
+  if (arm.command.read(command, kTries) <= 0) return false;
+  // A damaged answer, or one to another state than its word says, is none: the plant counts a miss.
+  const bool fits = static_cast<std::uint32_t>(command->sequence) == seen_;
+  if (fits && is_sealed(*command)) return true;
+  ++damaged_;
+  return false;
 }
 
 PlantOutput PlantPort::exchange(const Axes& q, const Axes& qd, const Axes& tau,
@@ -52,6 +58,7 @@ PlantOutput PlantPort::exchange(const Axes& q, const Axes& qd, const Axes& tau,
   m.missed = supervisor_.missed();
   m.plant_reason = supervisor_.reason();
   m.publish_ns = monotonic_ns();
+  seal(&m);
   arm.measured.write(m);
   arm.measured_sequence.store(static_cast<std::uint32_t>(sequence_), std::memory_order_release);
   futex_wake(&arm.measured_sequence);

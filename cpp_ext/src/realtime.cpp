@@ -50,6 +50,10 @@ void prepare_punctual_thread() {
   prctl(PR_SET_TIMERSLACK, 1UL);
 #if defined(__SSE__)
   _mm_setcsr(_mm_getcsr() | 0x8040);  // flush to zero, denormals are zero
+#elif defined(__aarch64__)
+  std::uint64_t fpcr;
+  asm volatile("mrs %0, fpcr" : "=r"(fpcr));
+  asm volatile("msr fpcr, %0" : : "r"(fpcr | (1ULL << 24)));  // FZ
 #endif
   volatile char stack[64 * 1024];
   for (std::size_t i = 0; i < sizeof(stack); i += 4096) stack[i] = 0;

@@ -2,6 +2,7 @@
 #include "trocar/shared_seam.hpp"
 
 #include "trocar/realtime.hpp"
+#include "trocar/seal.hpp"
 
 namespace trocar {
 
@@ -51,14 +52,18 @@ bool SharedSeam::wait(std::int64_t timeout_ns) {
 bool SharedSeam::read(MeasuredState* measured) {
   seen_ = mapping_.arm().measured_sequence.load(std::memory_order_acquire);
   if (mapping_.arm().measured.read(measured, kTries) <= 0) return false;
-  seen_ = static_cast<std::uint32_t>(measured->sequence);
+  // Not whole: handed on, since it is the safety unit that says what is done about it.
+  if (measured->checksum == 0) measured->checksum = ~checksum(*measured);
+  if (is_whole(*measured)) seen_ = static_cast<std::uint32_t>(measured->sequence);
   measured->estop = static_cast<std::int32_t>(mapping_.estop().load(std::memory_order_acquire));
   return true;
 }
 
 void SharedSeam::write(const TorqueCommand& command) {
   ArmBlock& arm = mapping_.arm();
-  arm.command.write(command);
+  TorqueCommand sealed = command;
+  seal(&sealed);
+  arm.command.write(sealed);
   arm.loop_heartbeat_ns.store(monotonic_ns(), std::memory_order_relaxed);
   arm.command_sequence.store(static_cast<std::uint32_t>(command.sequence),
                              std::memory_order_release);

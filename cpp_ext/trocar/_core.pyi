@@ -278,7 +278,7 @@ class PlantPort:
 
     def __init__(self, segment: str, arm_index: int, deadline_s: float = 0.002) -> None: ...
     def exchange(self, q: ArrayLike, qd: ArrayLike, tau: ArrayLike, stamp_ns: int) -> PlantOutput: ...
-    def statistics(self) -> dict[str, Any]: ...  # ticks, missed, handshake_us {p50, p99, max}
+    def statistics(self) -> dict[str, Any]: ...  # ticks, missed, damaged, handshake_us {p50, p99, max}
 
 class ArmLoop:
     """The 1 kHz thread that joins an Arm to a shared-memory plant (or to the mock).
@@ -318,6 +318,7 @@ class Snapshot:
     def remove(name: str) -> bool: ...
 
 def monotonic_ns() -> int: ...
+def measure_wake_up(seconds: float, priority: int = 80) -> dict[str, Any]: ...  # wake_us {p50, p99, max}, ticks, skipped, refused
 def set_realtime(priority: int) -> str: ...  # this thread to SCHED_FIFO + mlockall; "" or why not
 
 # --- soft tissue (bind_tissue.cpp) ---------------------------------------------------------

@@ -200,7 +200,7 @@ def test_a_foreign_file_and_another_layout_are_refused(name) -> None:
     with open(path, "r+b") as file:
         file.seek(8)
         file.write((99).to_bytes(4, "little"))
-    with pytest.raises(SharedMemoryError, match="layout version 99, this build wants 1"):
+    with pytest.raises(SharedMemoryError, match="layout version 99, this build wants 2"):
         _core.PlantPort(name, 0)
     segment.close()
 

@@ -2,38 +2,25 @@
 /// A perfect arm, paced by the wall at 1 kHz: it is where its set-point is, one tick later.
 #pragma once
 
-#include <time.h>
-
-#include <cerrno>
-
-#include "trocar/realtime.hpp"
+#include "trocar/periodic_timer.hpp"
 #include "trocar/seam.hpp"
 
 namespace trocar {
 
 class MockArm final : public Seam {
  public:
-  explicit MockArm(const Axes& q) {
-    measured_.q = q;
-    next_ns_ = monotonic_ns();
-  }
+  explicit MockArm(const Axes& q) : timer_(kTickNs) { measured_.q = q; }
 
   bool wait(std::int64_t) override {
-    next_ns_ += kTickNs;
-    const std::int64_t late = monotonic_ns() - next_ns_;
-    if (late > 0) next_ns_ += late / kTickNs * kTickNs;  // skip whole periods, keep the phase
-    timespec t;
-    t.tv_sec = next_ns_ / 1'000'000'000;
-    t.tv_nsec = next_ns_ % 1'000'000'000;
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, nullptr) == EINTR) {
-    }
+    skipped_ += timer_.wait();
     return true;
   }
 
   bool read(MeasuredState* measured) override {
     ++measured_.sequence;
     measured_.stamp_ns = system_ns();
-    measured_.publish_ns = next_ns_;
+    measured_.publish_ns = timer_.due_ns();
+    if (measured_.sequence == 1) skipped_ = 0;  // of the time before the first
     *measured = measured_;
     return true;
   }
@@ -49,13 +36,15 @@ class MockArm final : public Seam {
     measured_.tau = command.torque;
   }
 
+  std::int64_t skipped() const override { return skipped_; }
   void reconnect() override {}
   void set_realtime(bool) override {}
   void stop() override {}
 
  private:
   MeasuredState measured_;
-  std::int64_t next_ns_ = 0;
+  PeriodicTimer timer_;
+  std::int64_t skipped_ = 0;  // ticks that were never run
 };
 
 }  // namespace trocar

@@ -20,6 +20,8 @@ class PlantPort {
   std::int64_t ticks() const { return ticks_; }
   std::int64_t missed() const { return supervisor_.missed(); }
   const Histogram& handshake() const { return handshake_; }
+  /// Answers whose checksum or number was wrong; each counted as a miss.
+  std::int64_t damaged() const { return damaged_; }
 
  private:
   bool await(std::uint32_t sequence, std::int64_t deadline_ns);
@@ -32,6 +34,7 @@ class PlantPort {
   std::int64_t sequence_;
   std::uint32_t seen_;
   std::int64_t ticks_ = 0;
+  std::int64_t damaged_ = 0;
 };
 
 }  // namespace trocar

@@ -22,6 +22,10 @@ class Seam {
   /// Answer it.
   virtual void write(const TorqueCommand& command) = 0;
 
+  /// Ticks that never ran because the seam's own timer woke too late; a plant that paces counts
+  /// its own in MeasuredState::missed.
+  virtual std::int64_t skipped() const { return 0; }
+
   /// Called now and then while the plant is silent: look whether it came back under the same name.
   virtual void reconnect() = 0;
 

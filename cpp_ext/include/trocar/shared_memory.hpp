@@ -33,7 +33,7 @@ struct SharedHeader {
 class SharedMemory {
  public:
   static constexpr std::uint64_t kMagic = 0x5452'4F43'4152'0001;  // "TROCAR", 1
-  static constexpr std::uint32_t kLayoutVersion = 1;  // raise with every change of a shared struct
+  static constexpr std::uint32_t kLayoutVersion = 2;  // raise with every change of a shared struct
 
   SharedMemory() = default;
   SharedMemory(SharedMemory&& other) noexcept { swap(other); }
