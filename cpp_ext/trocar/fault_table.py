@@ -53,17 +53,19 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; 1 if out of date")
     options = parser.parse_args(argv)
     if options.file is None:
-        print(markdown(), end="")
+        sys.stdout.write(markdown())
         return 0
     try:
         text = options.file.read_text(encoding="utf-8")
         new = rewritten(text)
     except (OSError, ValueError) as error:
-        print(f"{options.file}: {error}", file=sys.stderr)
+        sys.stderr.write(f"{options.file}: {error}\n")
         return 2
     if options.check:
         if new != text:
-            print(f"{options.file} is out of date: python -m trocar.fault_table {options.file}")
+            sys.stdout.write(
+                f"{options.file} is out of date: python -m trocar.fault_table {options.file}\n"
+            )
         return int(new != text)
     if new != text:
         options.file.write_text(new, encoding="utf-8")
