@@ -79,6 +79,7 @@ void bind_config(py::module_& m) {
   bindings::bind_array<&ArmConfig::q_max>(c, "q_max", "(7,) rad, m");
   bindings::bind_array<&ArmConfig::velocity_max>(c, "velocity_max", "(7,) rad/s, m/s");
   bindings::bind_array<&ArmConfig::acceleration_max>(c, "acceleration_max", "(7,) rad/s2, m/s2");
+  bindings::bind_array<&ArmConfig::jerk_max>(c, "jerk_max", "(7,) rad/s3, m/s3");
   bindings::bind_array<&ArmConfig::effort_max>(c, "effort_max", "(7,) N m, N");
   bindings::bind_array<&ArmConfig::natural_frequency>(c, "natural_frequency", "(7,) rad/s");
   bindings::bind_array<&ArmConfig::tracking_error_max>(c, "tracking_error_max", "(7,) rad, m");

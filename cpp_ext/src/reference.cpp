@@ -34,10 +34,8 @@ Reference::Reference(const ArmConfig& config) : config_(config) {
   for (int i = 0; i < kNumAxes; ++i) {
     range_.q_min[i] = config.q_min[i];
     range_.q_max[i] = config.q_max[i];
-    limits_[i] = {config.q_min[i], config.q_max[i], config.velocity_max[i],
-                  config.acceleration_max[i]};
-    deceleration_[i] =
-        std::max(config.acceleration_max[i], config.velocity_max[i] / config.stop_time_s);
+    limits_[i] = motion_limits(config, i);
+    stop_limits_[i] = stop_limits(config, i);
   }
   // Goals obey the 45 mm rule; the axis limits do not, so that an arm inside it can move out.
   range_.q_min[2] = std::max(range_.q_min[2], psm::kRcmClearance + psm::kWristOffset);
@@ -154,25 +152,31 @@ Outcome Reference::servo_cp(const MotionCommand& c, std::int64_t now_ns) {
   if (reason == Reason::kOutOfReach) return {Verdict::kRefused, reason};
   Outcome outcome{reason == Reason::kNone ? Verdict::kAccepted : Verdict::kAltered, reason};
   outcome = check_distance(ik.q, Vec6::Zero(), outcome);
-  pose_ = pose;
+  pose_.set(pose, Eigen::Map<const Vec6>(c.velocity.data()));
   begin_servo(c, ik.q, c.has_velocity ? Mode::kPose : Mode::kStream, now_ns);
   return outcome;
 }
 
-Outcome Reference::move_jp(const Vec6& goal, Outcome outcome) {
+void Reference::begin_move(const Vec6& goal) {
   goal_ = goal;
-  scale_move_limits(goal);
+  std::array<AxisLimits, kNumAxes> now;
+  for (int i = 0; i < kNumAxes; ++i) now[i] = limits(i);
+  move_.plan(axes_, goal, now, config_.move_acceleration_share);
   mode_ = Mode::kMove;
+}
+
+Outcome Reference::move_jp(const Vec6& goal, Outcome outcome) {
+  begin_move(goal);
   busy_ = true;
   stale_ = false;
   return outcome;
 }
 
 Outcome Reference::move_cp(const Transform& goal, Outcome outcome) {
-  const Vec6 start = q();
-  const Reason reason =
-      line_.plan(psm::forward_kinematics(start), goal, start, v(), config_, range_);
-  if (reason != Reason::kNone) return {Verdict::kRefused, reason};
+  const Reason reason = line_.plan(axes_, goal, config_, range_);
+  if (reason != Reason::kNone) {  // what is wrong with the goal says more than the way there
+    return {Verdict::kRefused, outcome.reason != Reason::kNone ? outcome.reason : reason};
+  }
   goal_ = line_.end_q();
   mode_ = Mode::kLine;
   busy_ = true;
@@ -180,11 +184,18 @@ Outcome Reference::move_cp(const Transform& goal, Outcome outcome) {
   return outcome;
 }
 
+void Reference::begin_jaw_move(double goal) {
+  jaw_goal_ = goal;
+  jaw_move_ = AxisMove(axes_[kNumJoints], goal, limits_[kNumJoints]);
+  jaw_move_s_ = 0.0;
+  jaw_mode_ = JawMode::kMove;
+}
+
 Outcome Reference::jaw(const JawCommand& c, std::int64_t now_ns) {
   const AxisLimits& limits = limits_[kNumJoints];
   const double goal = std::clamp(c.angle, limits.q_min, limits.q_max);
   if (c.is_move) {
-    jaw_mode_ = JawMode::kMove;
+    begin_jaw_move(goal);
     jaw_busy_ = true;
   } else {
     if (jaw_mode_ != JawMode::kStream) jaw_stream_.reset({axes_[kNumJoints].q});
@@ -203,38 +214,33 @@ void Reference::home() {
   Vec6 goal = config_.home_q.head<kNumJoints>();
   limit_goal(&goal);
   move_jp(goal, {});
-  jaw_goal_ = config_.home_q[kNumJoints];
-  jaw_mode_ = JawMode::kMove;
+  begin_jaw_move(config_.home_q[kNumJoints]);
   jaw_busy_ = true;
   source_ = Source::kNone;
 }
 
 void Reference::hold(bool jaw_too) {
-  mode_ = Mode::kHold;
+  constexpr double kLongestStop = 0.12;  // s on the line; else each joint stops as fast as it can
+  const bool on_line = mode_ == Mode::kLine && line_.stop(kLongestStop);
+  if (mode_ != Mode::kLineStop) mode_ = on_line ? Mode::kLineStop : Mode::kHold;
   busy_ = false;
   if (!jaw_too) return;
   jaw_mode_ = JawMode::kHold;
   jaw_busy_ = false;
 }
 
-void Reference::scale_move_limits(const Vec6& goal) {
-  // From rest all axes run one common profile, scaled by their distances: a straight joint line
-  // on which they arrive together.  In motion each brakes with all it has.
-  double v = 1e9, a = 1e9;
-  bool rest = true;
-  for (int i = 0; i < kNumJoints; ++i) {
-    move_limits_[i] = limits_[i];
-    const double distance = std::abs(goal[i] - axes_[i].q) + 1e-12;
-    v = std::min(v, limits_[i].v_max / distance);
-    a = std::min(a, config_.move_acceleration_share * limits_[i].a_max / distance);
-    rest = rest && axes_[i].v == 0.0;
+void Reference::accept(const std::array<AxisState, kNumAxes>& axes) {
+  bool same = true;
+  for (int i = 0; i < kNumAxes; ++i) {
+    same = same && axes[i].q == axes_[i].q && axes[i].v == axes_[i].v && axes[i].a == axes_[i].a;
   }
-  if (!rest) return;
-  for (int i = 0; i < kNumJoints; ++i) {
-    const double distance = std::abs(goal[i] - axes_[i].q) + 1e-12;
-    move_limits_[i].v_max = v * distance;
-    move_limits_[i].a_max = a * distance;
-  }
+  if (same) return;
+  axes_ = axes;
+  // What plays a plan makes a new one, also where it had arrived and was pushed away.
+  if (mode_ == Mode::kMove) begin_move(Vec6(goal_));
+  if (mode_ == Mode::kLine) line_.carry(axes_);
+  if (mode_ == Mode::kLineStop) mode_ = Mode::kHold;
+  if (jaw_mode_ == JawMode::kMove) begin_jaw_move(jaw_goal_);
 }
 
 }  // namespace trocar

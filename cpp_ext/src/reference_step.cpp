@@ -7,8 +7,7 @@ namespace trocar {
 
 namespace {
 
-// A move has arrived where every axis is this near, rad and m.
-constexpr std::array<double, kNumAxes> kArrived = {1e-5, 1e-5, 2e-6, 1e-5, 1e-5, 1e-5, 1e-5};
+constexpr double kRounding = 1e-9;  // rad, m: of a range
 
 // Set-points arrive in steps; their acceleration is averaged over about 25 ms.
 constexpr double kSmoothing = 0.04;
@@ -25,10 +24,11 @@ Vec6 Reference::q() const {
   return out;
 }
 
-Vec6 Reference::v() const {
-  Vec6 out;
-  for (int i = 0; i < kNumJoints; ++i) out[i] = axes_[i].v;
-  return out;
+AxisLimits Reference::limits(int axis) const {
+  AxisLimits l = limits_[axis];
+  // Once the insertion is beyond the 45 mm rule it stays there; an arm inside may still move out.
+  if (axes_[axis].q >= range_.q_min[axis] - kRounding) l.q_min = range_.q_min[axis];
+  return l;
 }
 
 Vec7 Reference::goal() const {
@@ -39,7 +39,7 @@ Vec7 Reference::goal() const {
 
 bool Reference::is_at_rest() const {
   for (const AxisState& axis : axes_) {
-    if (axis.v != 0.0) return false;
+    if (axis.v != 0.0 || axis.a != 0.0) return false;
   }
   return true;
 }
@@ -53,8 +53,8 @@ Horizon Reference::horizon() const {
     default:
       break;
   }
-  // An external stream is carried on by one and a half of its own periods.
-  return {std::min(1.5 * stream_.period_s(), 0.5 * config_.crtk_stale_s), config_.crtk_stale_s};
+  // An external stream is carried on by one of its own periods.
+  return {std::min(stream_.period_s(), 0.5 * config_.crtk_stale_s), config_.crtk_stale_s};
 }
 
 double Reference::rate() const {
@@ -89,9 +89,7 @@ Vec6 Reference::extrapolated_joints(double age_s) const {
 }
 
 Vec6 Reference::extrapolated_pose(double age_s) const {
-  const double reach = horizon().reach(age_s);
-  const Transform T{exp_so3(velocity_.tail<3>() * reach) * pose_.R,
-                    pose_.p + velocity_.head<3>() * reach};
+  const Transform T = pose_.at(age_s, horizon());
   return psm::inverse_kinematics(T, q(), range_.q_min.data(), range_.q_max.data()).q;
 }
 
@@ -110,10 +108,6 @@ Reference::Target Reference::target(std::int64_t now_ns) {
       const Vec6 now = extrapolated_pose(age_s);
       return {now, (extrapolated_pose(age_s + kTickS) - now) / kTickS};
     }
-    case Mode::kLine: {
-      const auto t = line_.next(config_.approach_rate, range_);
-      return {t.q, t.v};
-    }
     default:
       return {goal_, Vec6::Zero()};
   }
@@ -122,53 +116,85 @@ Reference::Target Reference::target(std::int64_t now_ns) {
 void Reference::step(std::int64_t now_ns) {
   age(now_ns);
   step_joints(now_ns);
-  step_jaw(now_ns);
+  step_jaw();
 }
 
 void Reference::step_joints(std::int64_t now_ns) {
-  if (mode_ == Mode::kHold) {
-    for (int i = 0; i < kNumJoints; ++i) {
-      axes_[i] = step_to_rest(axes_[i], deceleration_[i]);
-      goal_[i] = axes_[i].q;
+  switch (mode_) {
+    case Mode::kHold:
+      return step_hold();
+    case Mode::kMove: {
+      const JointStates next = move_.next();
+      std::copy(next.begin(), next.end(), axes_.begin());
+      if (move_.done()) busy_ = false;
+      return;
     }
-    return;
+    case Mode::kLine:
+    case Mode::kLineStop:
+      return step_line();
+    default:
+      break;
   }
   const Target t = target(now_ns);
-  const bool move = mode_ == Mode::kMove;
-  if (move || mode_ == Mode::kLine) {
-    target_a_.setZero();
-  } else {
-    target_a_ += kSmoothing * ((t.v - target_v_) / kTickS - target_a_);
-    target_v_ = t.v;
-  }
-  const double k = move ? config_.approach_rate : rate();
-  bool arrived = mode_ != Mode::kLine || line_.done();
+  target_a_ += kSmoothing * ((t.v - target_v_) / kTickS - target_a_);
+  target_v_ = t.v;
   for (int i = 0; i < kNumJoints; ++i) {
-    AxisLimits limits = move ? move_limits_[i] : limits_[i];
-    // Once the insertion is beyond the 45 mm rule it stays there; an arm inside may still move out.
-    if (axes_[i].q >= range_.q_min[i]) limits.q_min = range_.q_min[i];
-    axes_[i] = step_toward(axes_[i], t.q[i], t.v[i], target_a_[i], limits, k);
-    arrived = arrived && std::abs(goal_[i] - axes_[i].q) < kArrived[i];
+    axes_[i] = step_toward(axes_[i], t.q[i], t.v[i], target_a_[i], limits(i), rate());
   }
-  if (arrived) busy_ = false;
 }
 
-void Reference::step_jaw(std::int64_t) {
+void Reference::step_hold() {
+  for (int i = 0; i < kNumJoints; ++i) {
+    axes_[i] = step_to_rest(axes_[i], stop_limits_[i].a_max, stop_limits_[i].j_max);
+    goal_[i] = axes_[i].q;
+  }
+}
+
+void Reference::step_line() {
+  const bool stop = mode_ == Mode::kLineStop;
+  const JointStates next = line_.next();
+  bool reachable = true;
+  for (int i = 0; i < kNumJoints; ++i) {
+    AxisLimits l = limits(i);
+    if (stop) l.a_max = stop_limits_[i].a_max;
+    if (stop) l.j_max = stop_limits_[i].j_max;
+    reachable = reachable && can_reach(axes_[i], next[i], l);
+  }
+  if (reachable) {
+    std::copy(next.begin(), next.end(), axes_.begin());
+  } else if (stop) {
+    mode_ = Mode::kHold;
+    return step_hold();
+  } else {  // near it, inside the limits, and from there on back to the line
+    for (int i = 0; i < kNumJoints; ++i) {
+      const double before = next[i].q - kTickS * next[i].v;
+      axes_[i] = step_toward(axes_[i], before, next[i].v, next[i].a, limits(i), rate());
+    }
+    line_.carry(axes_);
+  }
+  if (stop) goal_ = q();
+  if (!line_.done()) return;
+  busy_ = false;
+  if (stop) mode_ = Mode::kHold;
+}
+
+void Reference::step_jaw() {
   AxisState& jaw = axes_[kNumJoints];
-  const AxisLimits& limits = limits_[kNumJoints];
+  const AxisLimits& stop = stop_limits_[kNumJoints];
   switch (jaw_mode_) {
     case JawMode::kHold:
-      jaw = step_to_rest(jaw, deceleration_[kNumJoints]);
+      jaw = step_to_rest(jaw, stop.a_max, stop.j_max);
       jaw_goal_ = jaw.q;
       return;
     case JawMode::kStream: {
       const auto t = jaw_stream_.next();
-      jaw = step_toward(jaw, t.q[0], t.v[0], 0.0, limits, config_.approach_rate);
+      jaw = step_toward(jaw, t.q[0], t.v[0], 0.0, limits_[kNumJoints], config_.approach_rate);
       return;
     }
     case JawMode::kMove:
-      jaw = step_toward(jaw, jaw_goal_, 0.0, 0.0, limits, config_.approach_rate);
-      if (std::abs(jaw_goal_ - jaw.q) < kArrived[kNumJoints]) jaw_busy_ = false;
+      jaw_move_s_ += kTickS;
+      jaw = jaw_move_.at(jaw_move_s_);
+      if (jaw_move_s_ >= jaw_move_.duration()) jaw_busy_ = false;
       return;
   }
 }

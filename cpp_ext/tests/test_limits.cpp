@@ -41,8 +41,8 @@ void sweep(std::uint64_t seed, bool with_stops) {
   Bench b(config);
   b.home();
   std::mt19937_64 random(seed);
-  Axes before = b.state.setpoint_qd;
-  double worst_v = 0.0, worst_a = 0.0;
+  Axes before = b.state.setpoint_qd, rate_before{};
+  double worst_v = 0.0, worst_a = 0.0, worst_j = 0.0;
   bool inside = true;
   for (int n = 0; n < 100000; ++n) {
     if (n % static_cast<int>(uniform(random, 1.0, 200.0)) == 0)
@@ -52,11 +52,12 @@ void sweep(std::uint64_t seed, bool with_stops) {
     b.tick();
     for (int i = 0; i < kNumAxes; ++i) {
       const double v = b.state.setpoint_qd[i];
-      const double stop =
-          std::max(config.acceleration_max[i], config.velocity_max[i] / config.stop_time_s);
-      const double a_max = with_stops ? stop : config.acceleration_max[i];
-      worst_v = std::max(worst_v, std::abs(v) / config.velocity_max[i]);
-      worst_a = std::max(worst_a, std::abs(v - before[i]) / kTickS / a_max);
+      const AxisLimits limits = with_stops ? stop_limits(config, i) : motion_limits(config, i);
+      const double a = (v - before[i]) / kTickS;
+      worst_v = std::max(worst_v, std::abs(v) / limits.v_max);
+      worst_a = std::max(worst_a, std::abs(a) / limits.a_max);
+      worst_j = std::max(worst_j, std::abs(a - rate_before[i]) / kTickS / limits.j_max);
+      rate_before[i] = a;
       const double low = i == 2 ? 0.0606 : config.q_min[i];
       inside = inside && b.state.setpoint_q[i] >= low - 1e-9 &&
                b.state.setpoint_q[i] <= config.q_max[i] + 1e-9;
@@ -69,6 +70,8 @@ void sweep(std::uint64_t seed, bool with_stops) {
   CHECK(worst_v > 0.5);  // the sweep does go to the limits
   CHECK(worst_a <= 1.0 + 1e-9);
   CHECK(worst_a > 0.99);
+  CHECK(worst_j <= 1.0 + 1e-5);  // of second differences
+  CHECK(worst_j > 0.99);
   CHECK(inside);
 }
 

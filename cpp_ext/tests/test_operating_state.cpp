@@ -109,7 +109,7 @@ TEST_CASE(
     b.run(300);
     REQUIRE(std::abs(b.state.setpoint_qd[0]) > 0.3);
     b.arm->post(command);
-    const double bound = 4.0 * psm::kVelocityMax[0] * 1.0001;  // velocity_max / 0.25 s
+    const double bound = 1.0001 * stop_limits(b.arm->config(), 0).a_max;
     double before = b.state.setpoint_qd[0];
     int ticks = 0;
     while (b.tick().setpoint_qd[0] != 0.0 && ticks < 1000) {

@@ -164,6 +164,7 @@ class ArmConfig:
     q_max: Array
     velocity_max: Array
     acceleration_max: Array
+    jerk_max: Array
     effort_max: Array
     natural_frequency: Array  # (7,) rad/s of the joint controller
     tracking_error_max: Array  # (7,)

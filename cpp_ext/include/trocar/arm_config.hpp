@@ -20,10 +20,15 @@ struct ArmConfig {
   /// 4.7 rad/s2 takes a fifth of the effort), moves have the dVRK's own, a third of this.
   Vec7 acceleration_max = 3.0 * psm::vector(psm::kAccelerationMax);
   double move_acceleration_share = 1.0 / 3.0;
+  /// rad/s3, m/s3.  The dVRK bounds no jerk.  Here the full acceleration is there within 5 ms, one
+  /// period of a 200 Hz stream, so that such a stream is followed kink by kink; libfranka allows
+  /// 2 ms (rate_limiting.h: 5000 rad/s3 for 10 rad/s2).  Moves have their share of it.
+  Vec7 jerk_max = 200.0 * 3.0 * psm::vector(psm::kAccelerationMax);
   Vec7 effort_max = psm::vector(psm::kEffortMax);
   /// Stops (hold, pause, disable, fault) brake from full speed within this time, so harder than
-  /// motions accelerate: 30 mm/s end in 32 ms and a full-speed stop before the plant's own 500 ms.
-  double stop_time_s = 0.25;
+  /// motions accelerate, and jerk-limited too (reference_limits.hpp): 30 mm/s end in 32 ms and a
+  /// full-speed stop before the plant's own 500 ms.
+  double stop_time_s = 0.2;
 
   /// rad/s.  Stable for natural_frequency * 1 ms <= 0.15 (simulation reference, torque mode).
   Vec7 natural_frequency = Vec7::Constant(70.0);

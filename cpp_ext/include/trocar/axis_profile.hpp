@@ -1,49 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-/// One axis of the reference: follow a target within velocity, acceleration and range, at 1 kHz.
+/// One axis of the reference: follow a target within velocity, acceleration, jerk and range, at
+/// 1 kHz, whatever the target does.
 ///
-/// Approach by the shifted square-root law: rate * e near the target, the braking parabola farther
-/// away, joined where both ask for the same deceleration.  The range bound v <= barrier(distance)
-/// is the discrete form of sqrt(2 a d) (Flacco 2015; Del Prete 2018): it leaves, after this step, a
-/// distance in which `a` still suffices to stop, so it can always be obeyed.
+/// Two cascaded shifted square-root laws: error -> speed -> acceleration, each linear near its
+/// target and the braking parabola farther away, joined where both ask for the same slope.  What
+/// they want goes through the guard (axis_guard.hpp), which no target can talk out of its limits.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-
-#include "trocar/types.hpp"
+#include "trocar/axis_guard.hpp"
 
 namespace trocar {
 
-struct AxisState {
-  double q = 0.0;  // rad or m
-  double v = 0.0;
-  double a = 0.0;
+/// 1/s: how fast the velocity closes on the wanted one, within jerk and acceleration.
+inline constexpr double kVelocityRate = 250.0;
+
+/// A speed and its slope over the error.
+struct Approach {
+  double speed;
+  double slope;
 };
 
-struct AxisLimits {
-  double q_min;
-  double q_max;
-  double v_max;
-  double a_max;
-};
-
-/// Largest speed from which `a` stops within `distance`, one step of travel included.
-inline double barrier_speed(double distance, double a) {
-  if (distance <= 0.0) return 0.0;
-  return a * (std::sqrt(kTickS * kTickS + 2.0 * distance / a) - kTickS);
+/// Signed speed towards a target `error` away: rate * error near it; farther away the speed from
+/// which `a` stops in the distance, the time that `j` takes to build `a` up included:
+/// d = v^2 / (2 a) + v c, c = a / (2 j).
+inline Approach approach(double error, double a, double j, double rate) {
+  const double distance = std::abs(error);
+  const double c = std::min(a / (2.0 * j), 0.5 / rate);
+  const double knee = a * (1.0 / rate - c) / rate;  // where the parabola's slope is `rate`
+  if (distance <= knee) return {rate * error, rate};
+  const double root = std::sqrt(1.0 / (rate * rate) + 2.0 * (distance - knee) / a);
+  return {std::copysign(a * (root - c), error), 1.0 / root};
 }
 
-/// Signed speed towards a target `error` away.
-inline double approach_speed(double error, double a, double rate) {
+/// Signed acceleration towards a velocity `error` away, likewise.
+inline double approach_acceleration(double error, double j, double rate) {
   const double magnitude = std::abs(error);
-  const double knee = a / (rate * rate);
+  const double knee = j / (rate * rate);
   if (magnitude <= knee) return rate * error;
-  return std::copysign(std::sqrt(2.0 * a * (magnitude - 0.5 * knee)), error);
-}
-
-/// Integrate one tick at velocity `v`, which the caller has bounded.
-inline AxisState advance(const AxisState& s, double v) {
-  return {s.q + v * kTickS, v, (v - s.v) / kTickS};
+  return std::copysign(std::sqrt(2.0 * j * (magnitude - 0.5 * knee)), error);
 }
 
 /// One tick towards `target`, which itself moves at `target_v` and accelerates by `target_a`: only
@@ -52,23 +46,20 @@ inline AxisState step_toward(const AxisState& s, double target, double target_v,
                              const AxisLimits& limits, double rate) {
   const double error = target - s.q;
   // The last step onto a still target, so that an axis that has arrived is at rest, exactly.
-  if (target_v == 0.0 && std::abs(error) <= 0.25 * limits.a_max * kTickS * kTickS &&
-      std::abs(s.v) <= 0.5 * limits.a_max * kTickS) {
-    const double v = error / kTickS;
-    return {target, v, (v - s.v) / kTickS};
+  const double dj = limits.j_max * kTickS;
+  if (target_v == 0.0 && std::abs(error) <= 0.1 * dj * kTickS * kTickS &&
+      std::abs(s.v) <= 0.25 * dj * kTickS && std::abs(s.a) <= 0.5 * dj) {
+    return {target, 0.0, 0.0};
   }
-  const double spare = std::max(0.1 * limits.a_max, limits.a_max - std::abs(target_a));
-  const double wanted = target_v + approach_speed(error, spare, rate);
-  const double up = std::min(limits.v_max, barrier_speed(limits.q_max - s.q, limits.a_max));
-  const double down = std::min(limits.v_max, barrier_speed(s.q - limits.q_min, limits.a_max));
-  const double dv = limits.a_max * kTickS;
-  return advance(s, std::clamp(std::clamp(wanted, -down, up), s.v - dv, s.v + dv));
-}
-
-/// One tick of braking at `deceleration`; ends at exactly zero velocity.
-inline AxisState step_to_rest(const AxisState& s, double deceleration) {
-  const double dv = deceleration * kTickS;
-  return advance(s, std::abs(s.v) <= dv ? 0.0 : s.v - std::copysign(dv, s.v));
+  const double spare = std::max(0.1 * limits.a_max, 0.9 * limits.a_max - std::abs(target_a));
+  const Approach to = approach(error, spare, limits.j_max, rate);
+  const double wanted_v = std::clamp(target_v + to.speed, -limits.v_max, limits.v_max);
+  // Along the approach the wanted speed changes by slope * d(error)/dt.
+  const bool clamped = wanted_v != target_v + to.speed;
+  const double along = clamped ? 0.0 : to.slope * (target_v - s.v);
+  const double wanted_a =
+      along + approach_acceleration(wanted_v - s.v, limits.j_max, kVelocityRate);
+  return step_guarded(s, wanted_a, limits);
 }
 
 }  // namespace trocar

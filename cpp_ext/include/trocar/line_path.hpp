@@ -1,128 +1,193 @@
 // SPDX-License-Identifier: Apache-2.0
-/// A straight line of the control point with a turn about one axis (slerp), as joint targets.
+/// A straight line of the control point with a turn about one axis (slerp), as joint states.
 ///
-/// One parameter s in [0, 1] runs along both; its speed and acceleration are chosen from the joint
-/// rates at samples of the path, so that every joint stays within its limits on the way:
-/// q' s'' + q'' s'^2, half of the acceleration limit each.
+/// p(t) = p0 + s(t) d + r(t),  R(t) = exp(r_w(t)) exp(s(t) w) R0: one jerk-limited parameter s
+/// (axis_move.hpp) inside what every joint can do along the whole line (line_limits.hpp), and an
+/// offset r for what the tip still had of another motion (carried_motion.hpp).  From rest r = 0:
+/// the line is straight to rounding.  A stop goes on along the line.
 #pragma once
 
-#include <array>
-
-#include "trocar/arm_config.hpp"
-#include "trocar/axis_profile.hpp"
-#include "trocar/ik.hpp"
+#include "trocar/carried_motion.hpp"
+#include "trocar/joint_range.hpp"
+#include "trocar/line_limits.hpp"
 
 namespace trocar {
 
-/// Joint ranges as the inverse kinematics wants them; insertion starts at the 45 mm rule.
-struct JointRange {
-  std::array<double, kNumAxes> q_min;
-  std::array<double, kNumAxes> q_max;
-};
-
-inline Reason reason_of(psm::IkStatus status) {
-  switch (status) {
-    case psm::IkStatus::kOk:
-      return Reason::kNone;
-    case psm::IkStatus::kNearRcm:
-      return Reason::kNearRcm;
-    case psm::IkStatus::kOutsideLimits:
-      return Reason::kJointLimit;
-    case psm::IkStatus::kOutOfReach:
-      break;
-  }
-  return Reason::kOutOfReach;
-}
+using JointStates = std::array<AxisState, kNumJoints>;
 
 class LinePath {
  public:
-  /// From `start` (joints `q`, moving at `qd`) to `goal`.  Anything but kNone: the path leaves what
-  /// the joints can do, and the path is as it was.
-  Reason plan(const Transform& start, const Transform& goal, const Vec6& q, const Vec6& qd,
+  /// From the motion `axes` (six at least) to `goal` (base frame).  Anything but kNone: the line
+  /// leaves what the joints can do, and the path is as it was.
+  Reason plan(const std::array<AxisState, kNumAxes>& axes, const Transform& goal,
               const ArmConfig& config, const JointRange& range) {
     LinePath path;
-    path.start_ = start;
-    path.shift_ = goal.p - start.p;
-    path.turn_ = log_so3(goal.R * start.R.transpose());
-    path.q_ = q;
-    const double length = path.shift_.norm();
-    const double angle = path.turn_.norm();
-    path.s_v_ = std::min(config.line_velocity / std::max(length, kTiny),
-                         config.turn_velocity / std::max(angle, kTiny));
-    path.s_a_ = std::min(config.line_acceleration / std::max(length, kTiny),
-                         config.turn_acceleration / std::max(angle, kTiny));
-    const Reason reason = path.limit_to_joints(q, config, range);
+    path.config_ = &config;
+    path.range_ = &range;
+    for (int i = 0; i < kNumJoints; ++i) path.q_[i] = axes[i].q;
+    const TipMotion now = tip_motion(axes);
+    const AxisState s = path.split(now, goal);
+    const Reason reason = path.sample();
     if (reason != Reason::kNone) return reason;
-    path.s_ = {};
-    const Vec6 twist = psm::jacobian(q) * qd;
-    const double along = length > kTiny
-                             ? twist.head<3>().dot(path.shift_) / (length * length)
-                             : twist.tail<3>().dot(path.turn_) / std::max(angle * angle, kTiny);
-    path.s_.v = std::clamp(along, 0.0, std::min(path.s_v_, std::sqrt(2.0 * path.s_a_)));
+    const AxisLimits cartesian = path.cartesian_limits();
+    path.limits_ =
+        path.joint_limits_.motion(config, cartesian.v_max, cartesian.a_max, cartesian.j_max);
+    path.s_ = AxisMove(s, 1.0, path.limits_);
     *this = path;
     return Reason::kNone;
   }
 
-  struct Target {
-    Vec6 q;
-    Vec6 v;
-  };
+  /// The next tick's joint states on the path.
+  JointStates next() {
+    t_ += kTickS;
+    JointStates out;
+    if (done()) {
+      q_ = inverse(t_);
+      for (int i = 0; i < kNumJoints; ++i) out[i] = {q_[i], 0.0, 0.0};
+      return out;
+    }
+    const Vec6 before = inverse(t_ - kStep), now = inverse(t_), after = inverse(t_ + kStep);
+    for (int i = 0; i < kNumJoints; ++i) {
+      out[i] = {now[i], (after[i] - before[i]) / (2.0 * kStep),
+                (after[i] - 2.0 * now[i] + before[i]) / (kStep * kStep)};
+    }
+    q_ = now;
+    return out;
+  }
 
-  /// Advance by one tick: joints now, and their velocity over the coming tick.
-  Target next(double rate, const JointRange& range) {
-    const AxisState s = step_toward(s_, 1.0, 0.0, 0.0, {-1.0, 2.0, s_v_, s_a_}, rate);
-    const psm::IkResult ik =
-        psm::inverse_kinematics(pose(s.q), q_, range.q_min.data(), range.q_max.data());
-    Target target{q_, (ik.q - q_) / kTickS};
-    q_ = ik.q;
-    s_ = s;
-    return target;
+  /// The arm went elsewhere: what it has beyond the line is carried from now on.
+  void carry(const std::array<AxisState, kNumAxes>& axes) {
+    for (int i = 0; i < kNumJoints; ++i) q_[i] = axes[i].q;
+    const TipMotion now = tip_motion(axes);
+    const AxisState s = s_.at(t_);
+    const Vec3 w = log_so3(now.T.R * (exp_so3(s.q * turn_) * start_.R).transpose());
+    Vec6 offset, rate, acceleration;
+    offset << now.T.p - start_.p - s.q * shift_, w;
+    rate << now.twist.head<3>() - s.v * shift_, now.twist.tail<3>() - s.v * (exp_so3(w) * turn_);
+    acceleration << now.acceleration.head<3>() - s.a * shift_,
+        now.acceleration.tail<3>() - s.a * (exp_so3(w) * turn_);
+    carried_.set_limits(q_, *config_);
+    carried_.start(offset, rate, acceleration);
+    s_ = AxisMove(s, s_.goal(), limits_);
+    t_ = 0.0;
+  }
+
+  /// Come to rest on the line, braking as stops do; false where that takes longer than `longest`
+  /// (s) or the arm is not on the line.
+  bool stop(double longest) {
+    const AxisState s = s_.at(t_);
+    if (t_ < carried_.duration() || s.v < 0.0) return false;
+    const AxisLimits limits = joint_limits_.stop(*config_, std::max(s.v, limits_.v_max));
+    if (!(limits.a_max >= limits_.a_max && limits.j_max > 0.0)) return false;
+    const AxisMove stopped(s, stop_extent(s, limits.a_max, limits.j_max).q_end, limits);
+    if (stopped.duration() > longest) return false;
+    s_ = stopped;
+    t_ = 0.0;
+    carried_.clear();
+    return true;
   }
 
   const Vec6& end_q() const { return end_q_; }
-  bool done() const { return std::abs(1.0 - s_.q) * (shift_.norm() + 0.1 * turn_.norm()) < 1e-6; }
+  bool done() const { return t_ >= s_.duration() && t_ >= carried_.duration(); }
 
  private:
   static constexpr double kTiny = 1e-9;
-  static constexpr int kSamples = 16;
+  static constexpr double kStep = 2e-5;  // s, of the differences that give qd and qdd
+  static constexpr double kArm = 0.1;    // m: a radian weighs as much as a decimetre
 
-  Transform pose(double s) const {
-    const double c = std::clamp(s, 0.0, 1.0);
-    return {exp_so3(c * turn_) * start_.R, start_.p + c * shift_};
+  Transform on_line(double s) const {
+    return {exp_so3(s * turn_) * start_.R, start_.p + s * shift_};
   }
 
-  Reason limit_to_joints(const Vec6& q, const ArmConfig& config, const JointRange& range) {
-    Vec6 before = q;
-    Vec6 rate_before = Vec6::Zero();
-    for (int k = 1; k <= kSamples; ++k) {
-      const psm::IkResult ik = psm::inverse_kinematics(
-          pose(static_cast<double>(k) / kSamples), before, range.q_min.data(), range.q_max.data());
-      if (ik.status != psm::IkStatus::kOk) return reason_of(ik.status);
-      const Vec6 rate = (ik.q - before) * kSamples;
-      for (int i = 0; i < kNumJoints; ++i) {
-        const double accel = config.move_acceleration_share * config.acceleration_max[i];
-        const double slope = std::abs(rate[i]) + kTiny;
-        s_v_ = std::min(s_v_, 0.9 * config.velocity_max[i] / slope);
-        s_a_ = std::min(s_a_, 0.5 * accel / slope);
-        if (k == 1) continue;
-        const double bend = std::abs(rate[i] - rate_before[i]) * kSamples + kTiny;
-        s_v_ = std::min(s_v_, std::sqrt(0.4 * accel / bend));
-      }
-      before = ik.q;
-      rate_before = rate;
+  Vec6 inverse(double t) const {
+    Transform T = on_line(s_.at(t).q);
+    if (t < carried_.duration()) {
+      const Vec6 r = carried_.at(t);
+      T.p += r.head<3>();
+      T.R = exp_so3(r.tail<3>()) * T.R;
     }
-    end_q_ = before;
+    return psm::inverse_kinematics(T, q_, range_->q_min.data(), range_->q_max.data()).q;
+  }
+
+  /// What of the motion goes along the new line (returned, in s) and what is carried.
+  AxisState split(const TipMotion& now, const Transform& goal) {
+    turn_ = log_so3(goal.R * now.T.R.transpose());
+    start_ = now.T;
+    shift_ = goal.p - start_.p;
+    if (now.twist.isZero(0.0) && now.acceleration.isZero(0.0)) return {};
+    carried_.set_limits(q_, *config_);
+    AxisState s{};
+    Vec6 rate = now.twist, acceleration = now.acceleration;
+    Vec3 ahead = Vec3::Zero();
+    for (int n = 0; n < 3; ++n) {  // the line starts where the rest would stop, and so on
+      s = along(now);
+      rate << now.twist.head<3>() - s.v * shift_, now.twist.tail<3>() - s.v * turn_;
+      // d/dt (exp(r_w) w sd) = rate_w x w sd + w sdd at r_w = 0
+      const Vec3 turning = s.v * Vec3(rate.tail<3>()).cross(turn_);
+      acceleration << now.acceleration.head<3>() - s.a * shift_,
+          now.acceleration.tail<3>() - s.a * turn_ - turning;
+      ahead = carried_.stopping_shift(rate, acceleration);
+      if (n < 2) {
+        start_.p = now.T.p + ahead;
+        shift_ = goal.p - start_.p;
+      }
+    }
+    Vec6 offset = Vec6::Zero();
+    offset.head<3>() = now.T.p - start_.p;
+    carried_.start(offset, rate, acceleration);
+    return s;
+  }
+
+  /// Part of the motion along the line; none where it could not stop before the end.
+  AxisState along(const TipMotion& now) const {
+    const double length = shift_.squaredNorm() + kArm * kArm * turn_.squaredNorm();
+    if (length < kTiny * kTiny) return {};
+    const auto project = [&](const Vec6& m) {
+      return (shift_.dot(m.head<3>()) + kArm * kArm * turn_.dot(m.tail<3>())) / length;
+    };
+    AxisState s{0.0, project(now.twist), project(now.acceleration)};
+    const AxisLimits l = cartesian_limits();
+    const StopExtent e = stop_extent(s, l.a_max, l.j_max);
+    return s.v > 0.0 && e.q_high < 1.001 && e.q_low >= 0.0 ? s : AxisState{};
+  }
+
+  AxisLimits cartesian_limits() const {
+    const ArmConfig& c = *config_;
+    const double length = std::max(shift_.norm(), kTiny), angle = std::max(turn_.norm(), kTiny);
+    const double a = std::min(c.line_acceleration / length, c.turn_acceleration / angle);
+    return {-1e9, 1e9, std::min(c.line_velocity / length, c.turn_velocity / angle), a,
+            a * c.jerk_max[2] / c.acceleration_max[2]};
+  }
+
+  Reason sample() {
+    Vec6 q = q_;
+    joint_limits_.start(inverse_at(0.0, q).q);
+    for (int k = 1; k <= LineLimits::kSamples; ++k) {
+      const psm::IkResult ik = inverse_at(static_cast<double>(k) / LineLimits::kSamples, q);
+      if (ik.status != psm::IkStatus::kOk) return reason_of(ik.status);
+      joint_limits_.add(ik.q);
+      q = ik.q;
+    }
+    end_q_ = q;
     return Reason::kNone;
   }
 
+  psm::IkResult inverse_at(double s, const Vec6& seed) const {
+    return psm::inverse_kinematics(on_line(s), seed, range_->q_min.data(), range_->q_max.data());
+  }
+
+  const ArmConfig* config_ = nullptr;  // of the Reference that owns the path
+  const JointRange* range_ = nullptr;
   Transform start_;
   Vec3 shift_ = Vec3::Zero();
   Vec3 turn_ = Vec3::Zero();
-  Vec6 q_ = Vec6::Zero();
+  Vec6 q_ = Vec6::Zero();  // newest joints: seed of the next inverse
   Vec6 end_q_ = Vec6::Zero();
-  AxisState s_{};
-  double s_v_ = 1.0;
-  double s_a_ = 1.0;
+  LineLimits joint_limits_;
+  AxisLimits limits_{};  // of s
+  AxisMove s_;
+  CarriedMotion carried_;
+  double t_ = 0.0;
 };
 
 }  // namespace trocar
