@@ -159,9 +159,7 @@ Outcome Reference::servo_cp(const MotionCommand& c, std::int64_t now_ns) {
 
 void Reference::begin_move(const Vec6& goal) {
   goal_ = goal;
-  std::array<AxisLimits, kNumAxes> now;
-  for (int i = 0; i < kNumAxes; ++i) now[i] = limits(i);
-  move_.plan(axes_, goal, now, config_.move_acceleration_share);
+  move_.plan(axes_, goal, all_limits(), config_.move_acceleration_share);
   mode_ = Mode::kMove;
 }
 
@@ -186,8 +184,7 @@ Outcome Reference::move_cp(const Transform& goal, Outcome outcome) {
 
 void Reference::begin_jaw_move(double goal) {
   jaw_goal_ = goal;
-  jaw_move_ = AxisMove(axes_[kNumJoints], goal, limits_[kNumJoints]);
-  jaw_move_s_ = 0.0;
+  jaw_move_ = GuardedMove(axes_[kNumJoints], goal, limits_[kNumJoints]);
   jaw_mode_ = JawMode::kMove;
 }
 

@@ -31,6 +31,12 @@ AxisLimits Reference::limits(int axis) const {
   return l;
 }
 
+std::array<AxisLimits, kNumAxes> Reference::all_limits() const {
+  std::array<AxisLimits, kNumAxes> out;
+  for (int i = 0; i < kNumAxes; ++i) out[i] = limits(i);
+  return out;
+}
+
 Vec7 Reference::goal() const {
   Vec7 out;
   out << goal_, jaw_goal_;
@@ -124,7 +130,7 @@ void Reference::step_joints(std::int64_t now_ns) {
     case Mode::kHold:
       return step_hold();
     case Mode::kMove: {
-      const JointStates next = move_.next();
+      const JointStates next = move_.next(axes_, all_limits());
       std::copy(next.begin(), next.end(), axes_.begin());
       if (move_.done()) busy_ = false;
       return;
@@ -192,9 +198,8 @@ void Reference::step_jaw() {
       return;
     }
     case JawMode::kMove:
-      jaw_move_s_ += kTickS;
-      jaw = jaw_move_.at(jaw_move_s_);
-      if (jaw_move_s_ >= jaw_move_.duration()) jaw_busy_ = false;
+      jaw = jaw_move_.next(jaw, limits_[kNumJoints]);
+      if (jaw_move_.done()) jaw_busy_ = false;
       return;
   }
 }

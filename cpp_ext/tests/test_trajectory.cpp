@@ -95,6 +95,33 @@ TEST_CASE("trajectory: the fastest move ends at its goal and is a motion of its 
   }
 }
 
+TEST_CASE("trajectory: a step of nanometres is as exact as any (the root is threefold there)") {
+  for (double d = 1e-9; d < 1e-3; d *= 10.0) {
+    const AxisMove move({0.0, 0.0, 0.0}, d, kLimits);
+    const AxisState end = move.at(move.duration() * (1.0 - 1e-12));
+    CHECK(std::abs(end.q - d) < 1e-6 * d);
+    // 4 segments of jerk, each t with 2 j t^3 = d
+    CHECK(move.duration() ==
+          doctest::Approx(4.0 * std::cbrt(0.5 * d / kLimits.j_max)).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("trajectory: a goal at a bound where the axis turns round is reached from inside") {
+  // Moving down, turned round by its acceleration exactly at q_min.
+  for (const double v : {-0.01, -1e-4, -1e-7}) {
+    const double a = std::sqrt(-2.0 * kLimits.j_max * v) * 1.000001;
+    AxisState s{0.0, v, a};
+    s.q = kLimits.q_min - stop_extent({0.0, v, a}, kLimits.a_max, kLimits.j_max).q_low + 1e-12;
+    REQUIRE(can_stop(s, kLimits));
+    GuardedMove move(s, kLimits.q_min, kLimits);
+    for (int k = 0; k < 2000 && !move.done(); ++k) {
+      s = move.next(s, kLimits);
+      CHECK(s.q >= kLimits.q_min - 1e-11);
+    }
+    CHECK(s.q == kLimits.q_min);
+  }
+}
+
 TEST_CASE("trajectory: the guard is what keeps the limits (without it the sweep does not)") {
   // The same target, the range one millimetre beyond: the axis that does not know goes there.
   AxisLimits unaware = kLimits;

@@ -6,8 +6,8 @@
 /// the stop would end grows with the time of driving, so the switching time is the one root of a
 /// monotone function; every piece of it is analytic.  A triple integrator needs no other shape
 /// (Biagiotti & Melchiorri 2008, chapter 3; durations agree with Ruckig, Berscheid & Kroeger 2021).
-/// From a state that can stop inside the range (axis_guard.hpp) the motion to a goal inside stays
-/// inside: nothing it does goes farther than that stop or the goal.
+/// The range is not looked at; still, from a state that can stop inside it (axis_guard.hpp) to a goal
+/// inside, nothing goes farther than that stop or the goal.
 #pragma once
 
 #include "trocar/velocity_ramp.hpp"
@@ -71,7 +71,8 @@ class AxisMove {
   /// How far beyond the goal a stop from `s` would end, in the direction of the motion.
   double ahead(const AxisState& s) const { return sign_ * (end_of_stop(s) - goal_); }
 
-  /// Root of ahead() within a segment: regula falsi (Illinois), bracketed.
+  /// Root of ahead() within a segment: regula falsi (Illinois) first; halving where that is slow,
+  /// which it is near the start, where the end of the stop grows with the third power of time.
   double switching_time(const AxisState& from, const JerkSegment& segment) const {
     const auto f = [&](double t) { return ahead(advance(from, segment.jerk, t)); };
     double low = 0.0, high = segment.duration;
@@ -79,9 +80,9 @@ class AxisMove {
     if (f_low >= 0.0) return low;
     double t = high;
     int side = 0;
-    for (int n = 0; n < 50 && high - low > 1e-15 * (1.0 + high); ++n) {
+    for (int n = 0; n < 64 && high - low > 1e-15 * (1.0 + high); ++n) {
       t = (low * f_high - high * f_low) / (f_high - f_low);
-      if (n % 8 == 7 || !(t > low && t < high)) t = 0.5 * (low + high);
+      if (n >= 12 || !(t > low && t < high)) t = 0.5 * (low + high);
       const double f_t = f(t);
       if (std::abs(f_t) < 1e-16) break;
       if (f_t < 0.0) {

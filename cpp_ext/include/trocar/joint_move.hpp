@@ -5,8 +5,7 @@
 /// they arrive together, as fast as the slowest allows.  In motion each takes its own fastest way.
 #pragma once
 
-#include "trocar/axis_guard.hpp"
-#include "trocar/axis_move.hpp"
+#include "trocar/guarded_move.hpp"
 
 namespace trocar {
 
@@ -31,32 +30,40 @@ class JointMove {
     }
     straight_ = rest;
     if (rest) {
-      moves_[0] = AxisMove({}, 1.0, common);
-      duration_ = moves_[0].duration();
+      common_ = AxisMove({}, 1.0, common);
+      duration_ = common_.duration();
       return;
     }
     for (int i = 0; i < kNumJoints; ++i) {
       AxisLimits l = scaled(limits[i], share);
       if (!can_stop(axes[i], l)) l = limits[i];  // it brakes with all it has
-      moves_[i] = AxisMove(axes[i], goal[i], l);
+      moves_[i] = GuardedMove(axes[i], goal[i], l);
       duration_ = std::max(duration_, moves_[i].duration());
     }
   }
 
-  /// The next tick's states; exactly the goal, at rest, from the end on.
-  std::array<AxisState, kNumJoints> next() {
+  /// The next tick's states after `axes`; exactly the goal, at rest, from the end on.
+  std::array<AxisState, kNumJoints> next(const std::array<AxisState, kNumAxes>& axes,
+                                         const std::array<AxisLimits, kNumAxes>& limits) {
     t_ += kTickS;
     std::array<AxisState, kNumJoints> out;
-    const AxisState s = straight_ ? moves_[0].at(t_) : AxisState{};
-    for (int i = 0; i < kNumJoints; ++i) {
-      const double d = goal_[i] - start_[i];
-      out[i] = straight_ ? AxisState{start_[i] + s.q * d, s.v * d, s.a * d} : moves_[i].at(t_);
-      if (done()) out[i] = {goal_[i], 0.0, 0.0};
+    if (straight_) {
+      const AxisState s = common_.at(t_);
+      for (int i = 0; i < kNumJoints; ++i) {
+        const double d = goal_[i] - start_[i];
+        out[i] = {start_[i] + s.q * d, s.v * d, s.a * d};
+        if (done()) out[i] = {goal_[i], 0.0, 0.0};
+      }
+      return out;
     }
+    for (int i = 0; i < kNumJoints; ++i) out[i] = moves_[i].next(axes[i], limits[i]);
     return out;
   }
 
-  bool done() const { return t_ >= duration_; }
+  bool done() const {
+    if (straight_) return t_ >= duration_;
+    return std::all_of(moves_.begin(), moves_.end(), [](const auto& m) { return m.done(); });
+  }
   double duration() const { return duration_; }
 
  private:
@@ -68,7 +75,8 @@ class JointMove {
   static constexpr double kTiny = 1e-12;
   Vec6 start_ = Vec6::Zero();
   Vec6 goal_ = Vec6::Zero();
-  std::array<AxisMove, kNumJoints> moves_{};
+  AxisMove common_;
+  std::array<GuardedMove, kNumJoints> moves_{};
   bool straight_ = true;
   double t_ = 0.0;
   double duration_ = 0.0;

@@ -83,6 +83,7 @@ class Reference {
   double rate() const;
   Vec6 q() const;
   AxisLimits limits(int axis) const;
+  std::array<AxisLimits, kNumAxes> all_limits() const;
   Vec6 extrapolated_joints(double age_s) const;
   Vec6 extrapolated_pose(double age_s) const;
   Target target(std::int64_t now_ns);
@@ -114,8 +115,7 @@ class Reference {
 
   JawMode jaw_mode_ = JawMode::kHold;
   SetPointStream<1> jaw_stream_;
-  AxisMove jaw_move_;
-  double jaw_move_s_ = 0.0;  // since it began
+  GuardedMove jaw_move_;
   double jaw_goal_ = 0.0;
   std::int64_t jaw_arrival_ns_ = 0;
   Source jaw_source_ = Source::kNone;

@@ -6,8 +6,7 @@
 #include <cstdint>
 #include <random>
 
-#include "trocar/axis_move.hpp"
-#include "trocar/axis_profile.hpp"
+#include "trocar/guarded_move.hpp"
 
 namespace trocar {
 
@@ -34,12 +33,12 @@ class TrajectoryCampaign {
       if (n % 8 == 0) draw_state();
       const int ticks =
           1 + static_cast<int>(uniform(0.0, 1.0) < 0.2 ? uniform(0.0, 200.0) : uniform(0.0, 12.0));
-      const AxisMove move(s_, target(), limits_);
+      GuardedMove move(s_, target(), limits_);
       const double t_q = target(), t_v = uniform(-1.5, 1.5) * limits_.v_max * (n % 3 == 0);
       const int way = static_cast<int>(n % 4);
       for (int k = 1; k <= ticks; ++k) {
         AxisState next;
-        if (way == 0) next = move.at(k * kTickS);
+        if (way == 0) next = move.next(s_, limits_);
         if (way == 1) next = step_to_rest(s_, limits_.a_max, limits_.j_max);
         if (way >= 2) next = step_toward(s_, t_q + t_v * k * kTickS, t_v, 0.0, limits_, 60.0);
         check(next, &report);
