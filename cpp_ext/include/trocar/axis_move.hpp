@@ -6,8 +6,8 @@
 /// the stop would end grows with the time of driving, so the switching time is the one root of a
 /// monotone function; every piece of it is analytic.  A triple integrator needs no other shape
 /// (Biagiotti & Melchiorri 2008, chapter 3; durations agree with Ruckig, Berscheid & Kroeger 2021).
-/// The range is not looked at; still, from a state that can stop inside it (axis_guard.hpp) to a goal
-/// inside, nothing goes farther than that stop or the goal.
+/// The range is not looked at; still, from a state that can stop inside it (axis_guard.hpp) to a
+/// goal inside, nothing goes farther than that stop or the goal.
 #pragma once
 
 #include "trocar/velocity_ramp.hpp"

@@ -2,7 +2,8 @@
 /// An AxisMove played tick by tick inside the range.
 ///
 /// A plan made inside the range stays inside (axis_move.hpp).  One made outside it, or before the
-/// range shrank, does not: such a tick is left to the guard, and the way is planned anew from there.
+/// range shrank, does not: such a tick is left to the guard, and the way is planned anew from
+/// there.
 #pragma once
 
 #include "trocar/axis_move.hpp"
