@@ -36,6 +36,9 @@ EXTRAS = {
         "pytest-timeout>=2.3",
         "hypothesis>=6.100",
         "pin>=3",
+        # Oracles of the quadratic program.
+        "quadprog>=0.1.11",
+        "daqp>=0.5",
         "playwright>=1.40",
     ],
     "lint": ["ruff", "mypy", "clang-format", "types-PyYAML"],

@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   bind_kinematics(m);
   bind_dynamics(m);
   bind_tissue(m);
+  bind_qp(m);
 #ifdef TROCAR_HAS_ARM
   bind_arm(m);
 #endif

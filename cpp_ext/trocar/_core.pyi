@@ -64,6 +64,42 @@ def momentum(p: DynamicParameters, q: ArrayLike, qd: ArrayLike) -> Array: ...  #
 def coriolis_transpose(p: DynamicParameters, q: ArrayLike, qd: ArrayLike) -> Array: ...  # C^T qd (7,)
 def friction_torque(p: DynamicParameters, qd: ArrayLike) -> Array: ...  # (7,)
 
+# --- quadratic programs (bind_qp.cpp) ----------------------------------------------------
+class QpStatus(IntEnum):
+    OPTIMAL = 0
+    INFEASIBLE = 1
+    ITERATION_CAP = 2
+    INVALID = 3  # not finite, H not positive definite, or a minimum beyond 1e8
+
+class QpResult:
+    status: QpStatus
+    x: Array  # (n,)
+    row_multipliers: Array  # (m,)
+    lower_multipliers: Array  # (n,)
+    upper_multipliers: Array  # (n,)
+    iterations: int
+    residual: float  # of the KKT conditions, relative
+    active: int  # bits: row c, 32 + i lower, 40 + i upper; the warm start of a next call
+
+def qp_solve(
+    H: ArrayLike,
+    g: ArrayLike,
+    A: ArrayLike | None = None,
+    b: ArrayLike | None = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+    *,
+    warm: int = 0,
+    iteration_cap: int = 100,
+) -> QpResult: ...
+def qp_scale_to_feasible(
+    x: ArrayLike,
+    A: ArrayLike | None = None,
+    b: ArrayLike | None = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+) -> float: ...
+
 # --- arm: the tick (bind_arm.cpp) --------------------------------------------------------
 class OperatingState(IntEnum):
     DISABLED = 0
@@ -155,7 +191,7 @@ class SafetyLimits:
     stop_overrun_s: float
     def __init__(self) -> None: ...
 
-def describe(value: Reason | Fault | PlantReason) -> str: ...
+def describe(value: Reason | Fault | PlantReason | QpStatus) -> str: ...
 
 class ArmConfig:
     """Limits, gains, ages; writable; defaults sourced in arm_config.hpp."""
