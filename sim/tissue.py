@@ -12,6 +12,8 @@ n0 = normal at the work point, l0 and d0 across it.  Positions, tangents and nor
 all derivatives are closed-form.  World frame, m, s.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -69,6 +71,12 @@ class BreathingTissue:
     def point(self, uv: ArrayLike, t: float) -> Array:
         """World position (..., 3) of material points."""
         return self._surface(self._xy(uv), t)[0]
+
+    def material(self, uv: ArrayLike) -> Callable[[float], Array]:
+        """`point` of fixed uv (..., 2) as a function of time in s; their rest shape is kept."""
+        xy = self._xy(uv)
+        rest = self._rest(xy)
+        return lambda t: self._surface(xy, t, rest)[0]
 
     def normal(self, uv: ArrayLike, t: float) -> Array:
         """Outward unit normal (..., 3) at material points."""

@@ -58,5 +58,8 @@ def make_renderer(
             reason = str(error)
     from trocar.sim.render import tiny
 
-    say(f"rendering with TinyRenderer, {tiny.WIDTH}x{tiny.HEIGHT} at {tiny.FPS:g} Hz: {reason}")
+    say(
+        f"rendering with TinyRenderer, {tiny.WIDTH}x{tiny.HEIGHT} at {tiny.FPS:g} Hz: {reason}; "
+        f"not drawn: {tiny.UNDRAWN}"
+    )
     return tiny.TinyEndoscope.of(scene, seed), tiny.FPS

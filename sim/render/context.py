@@ -23,14 +23,30 @@ def open_context() -> Any:
         raise MissingDependencyError(f"no EGL rendering here ({cause}); {REMEDY}") from error
 
 
-def build_program(context: Any, name: str) -> Any:
-    """The program of shaders/<name>.vert and .frag, the latter after light.glsl."""
-    vertex = (SHADER_FOLDER / f"{name}.vert").read_text()
-    light = (SHADER_FOLDER / "light.glsl").read_text()
-    fragment = (SHADER_FOLDER / f"{name}.frag").read_text()
-    return context.program(
-        vertex_shader=vertex, fragment_shader=f"#version {GL_VERSION}\n{light}\n{fragment}"
-    )
+class Programs:
+    """Programs by name and variant, compiled when first asked for."""
+
+    def __init__(self, context: Any) -> None:
+        """Compile nothing yet."""
+        self._context = context
+        self._built: dict[tuple[str, frozenset[str]], Any] = {}
+
+    def get(self, name: str, variant: frozenset[str] = frozenset(), vertex: str = "") -> Any:
+        """<name>.frag after light.glsl, with <vertex or name>.vert; variant: its #defines."""
+        key = (name, variant)
+        if key not in self._built:
+            defines = "".join(f"#define {word} 1\n" for word in sorted(variant))
+            version = f"#version {GL_VERSION}\n"
+            source = (SHADER_FOLDER / f"{vertex or name}.vert").read_text()
+            fragment = SHADER_FOLDER / f"{name}.frag"
+            body = "void main() {}\n"  # where only depth is drawn
+            if fragment.is_file():
+                body = (SHADER_FOLDER / "light.glsl").read_text() + "\n" + fragment.read_text()
+            self._built[key] = self._context.program(
+                vertex_shader=source.replace(version, version + defines),
+                fragment_shader=f"{version}{defines}{body}",
+            )
+        return self._built[key]
 
 
 def set_uniforms(program: Any, values: dict[str, Any]) -> None:

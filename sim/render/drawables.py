@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What lies in the GPU's memory: the tissue's moving patch and rigid parts."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trocar.geometry import Array
-from trocar.sim.render.context import as_uniform, build_program
+from trocar.sim.render.context import as_uniform
 from trocar.sim.render.mesh import Mesh
 from trocar.sim.render.texture import TissueTexture
 from trocar.sim.tissue import BreathingTissue
@@ -29,76 +30,109 @@ def drawn_grid(side_count: int) -> tuple[Array, NDArray[np.int32]]:
     return np.stack([u.ravel(), v.ravel()], 1), np.concatenate([lower, upper]).astype(np.int32)
 
 
+class VertexArrays:
+    """One mesh's vertex arrays, one for each program that draws it."""
+
+    def __init__(self, context: Any, buffers: Sequence[tuple[Any, dict[str, int]]], index: Any):
+        """buffers: each with its attributes in order, name to count of floats."""
+        self._context, self._buffers, self._index = context, buffers, index
+        self._made: dict[int, Any] = {}
+
+    def render(self, program: Any) -> None:
+        """Draw with a program, which may use any of the attributes."""
+        if program.glo not in self._made:
+            content = []
+            for buffer, attributes in self._buffers:
+                names = [name for name in attributes if name in program]
+                layout = " ".join(
+                    f"{n}f" if name in names else f"{4 * n}x" for name, n in attributes.items()
+                )
+                if names:
+                    content.append((buffer, layout, *names))
+            self._made[program.glo] = self._context.vertex_array(program, content, self._index)
+        self._made[program.glo].render()
+
+
 class TissueDrawable:
     """The breathing tissue: positions and normals go up once a frame, uv and texture once."""
 
     def __init__(self, context: Any, tissue: BreathingTissue, skin: TissueTexture) -> None:
         """Upload the mesh and the textures."""
         self.tissue = tissue
-        self.program = build_program(context, "tissue")
-        self._uv, triangles = drawn_grid(tissue.parameters.vertices_per_side)
-        self._packed = np.empty((len(self._uv), 6), dtype="f4")
+        uv, triangles = drawn_grid(tissue.parameters.vertices_per_side)
+        self._points = tissue.material(uv)
+        self._packed = np.empty((len(uv), 6), dtype="f4")
         self._moving = context.buffer(reserve=self._packed.nbytes, dynamic=True)
-        uv = context.buffer(self._uv.astype("f4").tobytes())
-        self._array = context.vertex_array(
-            self.program,
-            [(self._moving, "3f 3f", "in_position", "in_normal"), (uv, "2f", "in_uv")],
+        self._neighbour = context.buffer(reserve=12 * len(uv), dynamic=True)
+        self._arrays = VertexArrays(
+            context,
+            [
+                (self._moving, {"in_position": 3, "in_normal": 3}),
+                (self._neighbour, {"in_neighbour": 3}),
+                (context.buffer(uv.astype("f4").tobytes()), {"in_uv": 2}),
+            ],
             context.buffer(triangles.astype("i4").tobytes()),
         )
         self._textures = [self._texture(context, image) for image in (skin.albedo, skin.bump)]
-        self.program["albedo"].value = 0
-        self.program["bump"].value = 1
 
     @staticmethod
     def _texture(context: Any, image: Any) -> Any:
         height, width, channels = image.shape
         texture = context.texture((width, height), channels, image.tobytes())
-        texture.build_mipmaps()
-        # One mip level, bilinear: trilinear costs a software rasteriser twice as much.
-        texture.filter = (context.LINEAR_MIPMAP_NEAREST, context.LINEAR)
+        # Bilinear, no mip levels: both lie near one texel a pixel, and a software rasteriser
+        # pays for every level it has to choose.
+        texture.filter = (context.LINEAR, context.LINEAR)
         return texture
 
     def move(self, time_s: float) -> None:
         """Put the surface where it is at `time_s`; shading normals by central differences."""
-        n = round(len(self._uv) ** 0.5)
-        surface = self.tissue.point(self._uv, time_s).reshape(n, n, 3)
-        along_u = np.asarray(np.gradient(surface, axis=1))
-        normals = np.cross(along_u, np.asarray(np.gradient(surface, axis=0)))
-        normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
-        self._packed[:, :3] = surface.reshape(-1, 3)
+        n = round(len(self._packed) ** 0.5)
+        surface = self._points(time_s).astype(np.float32)
+        grid = surface.reshape(n, n, 3)
+        # np.gradient with the spacing left out: the tangents' length does not matter here.
+        along_u, along_v = np.empty_like(grid), np.empty_like(grid)
+        for tangent, g in ((along_u, grid), (along_v.swapaxes(0, 1), grid.swapaxes(0, 1))):
+            tangent[:, 1:-1] = g[:, 2:] - g[:, :-2]
+            tangent[:, 0], tangent[:, -1] = g[:, 1] - g[:, 0], g[:, -1] - g[:, -2]
+        normals = np.cross(along_u, along_v)
+        normals /= np.sqrt(np.einsum("ijk,ijk->ij", normals, normals))[..., None]
+        self._packed[:, :3] = surface
         self._packed[:, 3:] = normals.reshape(-1, 3)
         self._moving.write(self._packed)
 
-    def draw(self) -> None:
-        """Draw with the uniforms that are set."""
+    def move_neighbour(self, time_s: float) -> None:
+        """Where the vertices stand in the neighbour, for the flow."""
+        self._neighbour.write(self._points(time_s).astype("f4").tobytes())
+
+    def draw(self, program: Any) -> None:
+        """Draw with the uniforms that are set; textures on units 0 and 1."""
+        program["albedo"].value, program["bump"].value = 0, 1
         for unit, texture in enumerate(self._textures):
             texture.use(unit)
-        self._array.render()
+        self._arrays.render(program)
 
 
 class PartDrawable:
-    """One rigid mesh with a mask id."""
+    """One rigid mesh."""
 
-    def __init__(self, context: Any, program: Any, mesh: Mesh) -> None:
-        """Upload the mesh; `program` is the instrument program, shared by all parts."""
-        self._program = program
+    def __init__(self, context: Any, mesh: Mesh) -> None:
+        """Upload the mesh."""
         packed = np.column_stack([mesh.vertices, mesh.normals, mesh.material]).astype("f4")
-        self._array = context.vertex_array(
-            program,
-            [
-                (
-                    context.buffer(packed.tobytes()),
-                    "3f 3f 1f",
-                    "in_position",
-                    "in_normal",
-                    "in_material",
-                )
-            ],
+        attributes = {"in_position": 3, "in_normal": 3, "in_material": 1}
+        self._arrays = VertexArrays(
+            context,
+            [(context.buffer(packed.tobytes()), attributes)],
             context.buffer(mesh.triangles.astype("i4").tobytes()),
         )
 
-    def draw(self, T_world_part: Array, mask_id: int) -> None:
-        """Draw at a pose with the uniforms that are set."""
-        self._program["world_from_part"].value = as_uniform(T_world_part)
-        self._program["part_id"].value = float(mask_id)
-        self._array.render()
+    def draw(
+        self, program: Any, T_world_part: Array, mask_id: int, T_neighbour: Array | None
+    ) -> None:
+        """Draw at a pose; T_neighbour: its pose in the neighbour, None where it is not there."""
+        program["world_from_part"].value = as_uniform(T_world_part)
+        if "part_id" in program:
+            program["part_id"].value = float(mask_id)
+        if "world_from_part_neighbour" in program:
+            then = np.zeros((4, 4)) if T_neighbour is None else T_neighbour
+            program["world_from_part_neighbour"].value = as_uniform(then)
+        self._arrays.render(program)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from trocar.camera import StereoRig
 from trocar.geometry import Array, inverse, transform_points
 from trocar.kinematics import JAW_TIP_OFFSET
+from trocar.sim.render.distortion import raw_pixels
 from trocar.sim.render.frame import EyeTruth
 from trocar.sim.render.instrument import MASK_STEP, Instrument
 
@@ -48,7 +49,7 @@ def project_keypoints(instrument: Instrument, rig: StereoRig, T_world_camera: Ar
     p_camera = transform_points(inverse(T_world_camera), np.stack(list(points.values())))
     p_right = transform_points(inverse(rig.T_left_right), p_camera)
     return Keypoints(
-        tuple(points), p_camera, rig.left.project(p_camera), rig.right.project(p_right)
+        tuple(points), p_camera, raw_pixels(rig.left, p_camera), raw_pixels(rig.right, p_right)
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from trocar.geometry import Array, inverse, transform_points
 from trocar.sim.instrument_path import JAW_ANGLE, InstrumentPath
+from trocar.sim.render.distortion import raw_pixels
 from trocar.sim.render.frame import RenderedFrame
 from trocar.sim.render.instrument import MASK_STEP, Instrument, from_joints, straight
 from trocar.sim.render.keypoints import Keypoints, project_keypoints
@@ -50,7 +51,7 @@ class SequenceFrame:
         p_world = self._tissue.point(uv_surface, self.time_s)
         p_camera = transform_points(inverse(self._scene.T_world_camera), p_world)
         p_right = transform_points(inverse(rig.T_left_right), p_camera)
-        return p_camera, rig.left.project(p_camera), rig.right.project(p_right)
+        return p_camera, raw_pixels(rig.left, p_camera), raw_pixels(rig.right, p_right)
 
     def tissue_normal(self, uv_surface: ArrayLike) -> Array:
         """Outward unit normals (N, 3) of the tissue in the camera frame."""
@@ -73,11 +74,13 @@ def render_sequence(
     truth: bool = True,
     second_at_s: float | None = None,
     options: RenderOptions | None = None,
+    flow: bool = False,
 ) -> Iterator[SequenceFrame]:
     """Frames of one realised cell from time 0, `fps` apart (default: the scene's).
 
     joints(t) is the TRUE joint vector; second_at_s: when the second instrument's pass starts
-    (default: the scene's; < 0: never).  Stamps are the times in integer ns.
+    (default: the scene's; < 0: never).  Stamps are the times in integer ns.  flow: draw the flow
+    to the next frame too, and the motion blur that options.effects.shutter_s asks for.
     """
     cell = scene.realise(seed)
     path = joints or default_path(scene)
@@ -88,10 +91,16 @@ def render_sequence(
     tissue = BreathingTissue.of(scene, seed)
     try:
         for k in range(round(duration_s * rate)):
-            time_s = k / rate
-            T_second = sweep.pose(time_s - start) if start >= 0.0 else None
-            snapshot = _snapshot(time_s, path(time_s), T_second)
-            rendered = renderer.render(snapshot, round(time_s * 1e9), truth=truth)
+            snapshot, following = (
+                _snapshot(t, path(t), sweep.pose(t - start) if start >= 0.0 else None)
+                for t in (k / rate, (k + 1) / rate)
+            )
+            rendered = renderer.render(
+                snapshot,
+                round(snapshot.time_s * 1e9),
+                truth=truth,
+                neighbour=following if flow else None,
+            )
             yield _with_truth(scene, cell, tissue, snapshot, rendered)
     finally:
         renderer.close()

@@ -3,10 +3,11 @@
 
 The stand-in where there is no EGL: same cell, same frames and mask ids, a plainer picture
 (one directional light, no highlights), and edges good to about a pixel.  The rig is the
-scene's, scaled by the half-pixel rule: consumers read `rig`.
+scene's, scaled by the half-pixel rule and without distortion: consumers read `rig`.
 """
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,9 @@ from trocar.sim.snapshot import CellSnapshot
 from trocar.sim.tissue import BreathingTissue
 
 WIDTH, HEIGHT, FPS = 320, 240, 10.0
+UNDRAWN = (
+    "lens distortion, motion blur, highlights, smoke, blood, fog, shadows, exposure and gain, flow"
+)
 _TEXTURE_SIZE = 512
 _VERTICES_PER_SIDE = 23  # of the patch: TinyRenderer's cost follows the triangles
 _SHAFT_SIDES, _SHAFT_SLICES = 24, 30  # short triangles: it walks their bounding boxes
@@ -58,7 +62,9 @@ class TinyEndoscope:
         seed: int = 0,
     ) -> None:
         """Same meaning as `EndoscopeRenderer`, but the rig is scaled to 320x240."""
-        self.rig = scaled_rig(rig, WIDTH, HEIGHT)
+        small = scaled_rig(rig, WIDTH, HEIGHT)
+        left, right = (replace(eye, distortion=(0.0,) * 5) for eye in (small.left, small.right))
+        self.rig = StereoRig(left, right, small.T_left_right)
         self._tissue = tissue
         self._T_world_base = T_world_base
         self._T_world_camera = T_world_camera

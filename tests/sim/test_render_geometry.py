@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pixels against closed-form rays: the renderer's camera is `Intrinsics`, to the half pixel."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -173,8 +175,10 @@ def test_scaling_keeps_rays(factor, u, v):
     )
 
 
-def test_distortion_is_refused_in_one_line():
-    eye = Intrinsics(640, 480, 560.0, 560.0, 319.5, 239.5, (0.1, 0.0, 0.0, 0.0, 0.0))
+@pytest.mark.parametrize("k", [(-3.0, 0.0, 0.0, 0.0, 0.0), (float("nan"),) * 5, (0.1,)])
+def test_a_distortion_that_means_nothing_is_refused_in_one_line(k):
+    eye = dataclasses.replace(SCENE.rig.left, distortion=k)
     rig = type(SCENE.rig)(eye, eye, SCENE.rig.T_left_right)
-    with pytest.raises(ConfigurationError, match="distortion"):
-        EndoscopeRenderer(rig, BreathingTissue.of(SCENE, 0), np.eye(4), np.eye(4))
+    with pytest.raises(ConfigurationError, match="endoscope.distortion") as caught:
+        renderer(rig=rig)
+    assert "\n" not in str(caught.value)

@@ -15,5 +15,7 @@ void main() {
     float below = clamp(0.30 - 1.1 * seen.z, 0.0, 1.0);
     float streak = 0.75 + 0.25 * cos(9.0 * seen.x + 5.0 * seen.y);
     vec3 mirrored = mix(vec3(0.010), vec3(0.150, 0.128, 0.124) * streak, below * below);
+    // The cavity's light is the lamp's: 0.0085 m^2 is the lamp these mirror colours were chosen at.
+    mirrored *= exposure.x / 0.0085;
     developed(c + mirrored * mix(0.12, 1.0, material), part_id);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The endoscope's light, tone curve and sensor noise; included by every fragment shader.
-// Positions in m in world; colours linear until `developed`.
+// Positions in m in world; colours linear until `sensed`.
+// DEFERRED: colours stay linear, for the lens pass.  FLOW: a third attachment.  LENS: that pass.
 
 uniform vec3 eye;         // position of this eye
 uniform vec3 lamp;        // the light guide, beside the lenses
@@ -13,6 +14,13 @@ const float kLampSize2 = 0.0016;  // m^2: a light guide is no point, near things
 
 layout(location = 0) out vec3 colour;
 layout(location = 1) out vec2 truth;  // metric depth (m), mask id
+#ifdef FLOW
+layout(location = 2) out vec2 flow;   // px to the neighbour's picture; 1e9 unknown
+#ifndef LENS
+uniform vec4 window;      // the viewport: origin and half size in px
+in vec4 clip_neighbour;
+#endif
+#endif
 
 // Three independent 32-bit hashes: Jarzynski and Olano, JCGT 9(3), 2020, "pcg3d".
 uvec3 hashed(uvec3 v) {
@@ -31,28 +39,45 @@ vec3 normal_noise() {
     return (vec3(ivec3(h)) - 510.0) * (1.0 / 147.8);
 }
 
+// What the lamp sends to a point p in the direction l (unit), d2 the squared distance.
+float lamp_light(vec3 l, float d2) {
+    float cosine = dot(l, -lamp_axis);
+    float spot = cosine * cosine;
+    return exposure.x / (d2 + kLampSize2) * spot * spot;
+}
+
 // What the light does to a surface of normal n at p: `diffuse` reflectance, `shine` highlight.
 vec3 lit(vec3 p, vec3 n, vec3 diffuse, float shine, float sharpness) {
     vec3 l = lamp - p;
     float d2 = dot(l, l);
     l *= inversesqrt(d2);
     vec3 v = normalize(eye - p);
-    float cosine = dot(l, -lamp_axis);
-    float spot = cosine * cosine;
-    spot *= spot;
     float s = max(dot(n, normalize(l + v)), 0.0);
     s *= s; s *= s; s *= s; s *= s;   // s^16
     float narrow = s * s; narrow *= narrow;   // s^64
     float highlight = shine * mix(s, narrow * narrow, sharpness);
-    return exposure.x / (d2 + kLampSize2) * spot * (diffuse * max(dot(n, l), 0.0) + highlight);
+    return lamp_light(l, d2) * (diffuse * max(dot(n, l), 0.0) + highlight);
 }
 
-// Sensor: vignette, shoulder, gamma 2, noise.  Writes both attachments.
-void developed(vec3 linear, float id) {
+// Sensor: vignette, shoulder, gamma 2, noise.
+vec3 sensed(vec3 linear) {
     vec2 r = (gl_FragCoord.xy - optics.xy) * optics.z;
     linear *= 1.0 - optics.w * dot(r, r);
     vec3 c = sqrt(1.0 - exp2(-exposure.y * linear));
-    vec3 sigma = vec3(exposure.z) + exposure.w * c;
-    colour = c + sigma * normal_noise();
+    return c + (vec3(exposure.z) + exposure.w * c) * normal_noise();
+}
+
+// Writes all attachments of a surface.
+void developed(vec3 linear, float id) {
+#ifdef DEFERRED
+    colour = linear;
+#else
+    colour = sensed(linear);
+#endif
     truth = vec2(1.0 / gl_FragCoord.w, id);  // w in clip space is the metric depth
+#if defined(FLOW) && !defined(LENS)
+    flow = vec2(1e9);
+    if (clip_neighbour.w > 1e-6)
+        flow = (clip_neighbour.xy / clip_neighbour.w + 1.0) * window.zw + window.xy - gl_FragCoord.xy;
+#endif
 }

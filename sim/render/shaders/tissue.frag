@@ -1,16 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
-// Wet tissue: vessels from the albedo texture, sparkle from a tiled bump map.
+// Wet tissue: vessels from the albedo texture, sparkle from a tiled bump map; blood and shadows.
 uniform sampler2D albedo;  // sqrt of linear RGB, wetness
 uniform sampler2D bump;    // slopes along u and v, 0.5 = flat
-uniform vec2 relief;       // bump tiles over uv, slope strength
+uniform vec3 relief;       // bump tiles over uv, slope strength, wetness
 in vec3 position;
 in vec3 normal;
 in vec2 uv;
 
+#ifdef BLOOD
+uniform sampler2D ragged;     // smooth noise, mean 0.5
+uniform vec4 blood;           // source uv, radius in uv, 0
+uniform vec2 downhill;        // unit, in uv
+// How much of the tissue a film of blood covers here: ragged, reaching further downhill.
+float covered() {
+    vec2 d = uv - blood.xy;
+    float along = dot(d, downhill);
+    d -= downhill * max(along, 0.0) * 0.45;
+    float edge = blood.z * (0.55 + 0.9 * texture(ragged, uv * 3.0).x);
+    return 1.0 - smoothstep(0.82 * edge, edge, length(d));
+}
+#endif
+#ifdef SHADOW
+uniform sampler2DShadow shadow_map;
+uniform mat4 shadow_from_world;
+uniform float shadow;
+// Share of the lamp that reaches p: four filtered comparisons, a penumbra of about 2 texels.
+float reached(vec3 p) {
+    vec4 s = shadow_from_world * vec4(p, 1.0);
+    vec3 c = s.xyz / s.w * 0.5 + 0.5;
+    c.z -= 2e-5;
+    const float d = 1.0 / 512.0;
+    float seen = texture(shadow_map, c + vec3(-d, -d, 0.0)) + texture(shadow_map, c + vec3(d, -d, 0.0))
+               + texture(shadow_map, c + vec3(-d, d, 0.0)) + texture(shadow_map, c + vec3(d, d, 0.0));
+    return 1.0 - shadow * (1.0 - 0.25 * seen);
+}
+#endif
+
 void main() {
     vec4 skin = texture(albedo, uv);
     vec2 slope = (texture(bump, uv * relief.x).xy - 0.5) * relief.y;
+#ifdef BLOOD
+    float film = covered();
+    skin = mix(skin, vec4(0.50, 0.075, 0.070, 0.95), 0.93 * film);
+    slope *= 1.0 - 0.75 * film;  // a liquid fills the relief
+#endif
     // The patch is a gently curved height field over world x, y: its tangents are near those axes.
     vec3 n = normalize(normal - vec3(slope, 0.0));
-    developed(lit(position, n, skin.rgb * skin.rgb, skin.a * 1.45, 0.975), 0.0);
+    vec3 c = lit(position, n, skin.rgb * skin.rgb, skin.a * 1.45 * relief.z, 0.975);
+#ifdef SHADOW
+    c *= reached(position);
+#endif
+    developed(c, 0.0);
 }
