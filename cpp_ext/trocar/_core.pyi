@@ -99,6 +99,19 @@ def qp_scale_to_feasible(
     lower: ArrayLike | None = None,
     upper: ArrayLike | None = None,
 ) -> float: ...
+def standard_parameters(p: DynamicParameters) -> Array: ...  # (70,), ten a link
+def integrated_regressor(q: ArrayLike, qd: ArrayLike, gravity_base: ArrayLike, dt: float, window: int) -> Array: ...  # (n, 7, 70)
+
+class ChainDynamics:
+    """Dynamics of n <= 8 joints about (or along) the z of their frames (bind_chain_dynamics.cpp)."""
+
+    def __init__(self, is_prismatic: ArrayLike, T_parent_joint: ArrayLike, mass: ArrayLike, com: ArrayLike, inertia: ArrayLike, armature: ArrayLike | None = None, gravity_base: ArrayLike = (0.0, 0.0, -9.81)) -> None: ...
+    def inverse_dynamics(self, q: ArrayLike, qd: ArrayLike, qdd: ArrayLike) -> Array: ...  # (n,)
+    def gravity_torque(self, q: ArrayLike) -> Array: ...  # (n,)
+    def mass_matrix(self, q: ArrayLike) -> Array: ...  # (n, n)
+    def momentum(self, q: ArrayLike, qd: ArrayLike) -> Array: ...  # (n,)
+    def coriolis_transpose(self, q: ArrayLike, qd: ArrayLike) -> Array: ...  # (n,)
+
 # --- control laws (bind_control.cpp) ----------------------------------------------------
 class ControlMode(IntEnum):
     COMPUTED_TORQUE = 0
