@@ -22,12 +22,13 @@ from trocar.sim.encoder import Encoders
 from trocar.sim.engine import pybullet
 from trocar.sim.mechanics import JointMechanics
 from trocar.sim.scene import EncoderParameters
-from trocar.sim.urdf import AXIS_NAMES, psm_urdf, write_urdf
+from trocar.sim.urdf import AXIS_NAMES, PRISMATIC, psm_urdf, write_urdf
 
 GRAVITY = 9.81  # m/s2, along -z of the world
 # Bullet clamps joint speed silently at 100 rad/s: an arm that gets there is unstable, not fast.
 _SPEED_CLAMP = 99.0
 _NUM_AXES = 7
+_CONTROL_AXIS = 5  # the control point is the origin of the wrist-yaw link
 _AXES = list(range(1, _NUM_AXES + 1))  # PyBullet's joint 0 places the base
 
 
@@ -65,22 +66,37 @@ class PsmPlant:
         )
         self.tau_applied = np.zeros(_NUM_AXES)
         self.braked = True
+        self._wrench = np.zeros(6)
         q = self._checked(q_initial)
         self._load(parameters, T_world_base, dt)
         self.reset(q)
 
     def reset(self, q: ArrayLike) -> None:
-        """Put the arm at rest at the true joints q (7,), brakes on."""
+        """Put the arm at rest at the true joints q (7,), brakes on, nothing pushing."""
         for i, angle in zip(_AXES, self._checked(q).tolist()):
             pybullet.resetJointState(self._body, i, angle, 0.0, physicsClientId=self._client)
         self.braked = True
         self.tau_applied = np.zeros(_NUM_AXES)
+        self._wrench = np.zeros(6)
         self._read()
 
     def measure(self) -> tuple[Array, Array, Array]:
         """What encoders and amplifiers say: q, qd, tau, each (7,)."""
         q, qd = self._encoders.read(self.q_true, self.qd_true)
         return q, qd, self.tau_applied.copy()
+
+    def apply_wrench(self, force: ArrayLike, torque: ArrayLike = (0.0, 0.0, 0.0)) -> None:
+        """Push the arm at its control point from now on: force (3,) N and torque (3,) N m.
+
+        World axes, as seen from the arm: what the surroundings exert on it.  Zeros end it.
+        """
+        parts = [np.asarray(part, dtype=float) for part in (force, torque)]
+        for name, part in zip(("force", "torque"), parts):
+            if part.shape != (3,) or not np.all(np.isfinite(part)):
+                raise ConfigurationError(
+                    f"{self.name}: apply_wrench: {name} is {part}, allowed three finite numbers"
+                )
+        self._wrench = np.concatenate(parts)
 
     def step(self, output: _core.PlantOutput) -> None:
         """One tick under the seam's output."""
@@ -94,10 +110,11 @@ class PsmPlant:
         self.braked = brake
         for _ in range(self._substeps):
             rigid, h = self.rigid_mass_matrix(), self.bias_effort()
+            load = h - self.external_effort()  # what motors and brakes have to overcome
             if brake:
-                qdd = self._mechanics.braked(rigid, h, self.q_true, self.qd_true)
+                qdd = self._mechanics.braked(rigid, load, self.q_true, self.qd_true)
             else:
-                qdd = self._mechanics.driven(rigid, h, self.q_true, self.qd_true, tau)
+                qdd = self._mechanics.driven(rigid, load, self.q_true, self.qd_true, tau)
             pybullet.setJointMotorControlArray(
                 self._body,
                 _AXES,
@@ -120,6 +137,22 @@ class PsmPlant:
             self._body, q, qd, still, physicsClientId=self._client
         )
         return np.array(effort)
+
+    def external_effort(self) -> Array:
+        """Effort (7,) of the applied wrench, J^T w by PyBullet's own link poses."""
+        effort = np.zeros(_NUM_AXES)
+        if not np.any(self._wrench):
+            return effort
+        force, torque = self._wrench[:3], self._wrench[3:]
+        poses = [self.link_pose(axis) for axis in range(_CONTROL_AXIS + 1)]
+        point = poses[_CONTROL_AXIS][:3, 3]
+        for axis, T_world_link in enumerate(poses):
+            z = T_world_link[:3, 2]
+            if axis == PRISMATIC:
+                effort[axis] = z @ force
+            else:
+                effort[axis] = z @ (torque + np.cross(point - T_world_link[:3, 3], force))
+        return effort
 
     def link_pose(self, axis: int) -> Array:
         """World pose (4, 4) that PyBullet gives the link of an axis (0 to 6)."""

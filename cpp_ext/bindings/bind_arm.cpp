@@ -83,6 +83,7 @@ void bind_config(py::module_& m) {
   bindings::bind_array<&ArmConfig::effort_max>(c, "effort_max", "(7,) N m, N");
   bindings::bind_array<&ArmConfig::natural_frequency>(c, "natural_frequency", "(7,) rad/s");
   bindings::bind_array<&ArmConfig::tracking_error_max>(c, "tracking_error_max", "(7,) rad, m");
+  bindings::bind_array<&ArmConfig::observer_gain>(c, "observer_gain", "(7,) 1/s");
   bindings::bind_array<&ArmConfig::home_q>(c, "home_q", "(7,) rad, m");
   c.def_readwrite("dynamics", &ArmConfig::dynamics)
       .def_readwrite("move_acceleration_share", &ArmConfig::move_acceleration_share)
@@ -150,12 +151,23 @@ void bind_state(py::module_& m) {
       .def_property_readonly("setpoint_qd", &axes_out<&ArmState::setpoint_qd>)
       .def_property_readonly("setpoint_tau", &axes_out<&ArmState::setpoint_tau>)
       .def_property_readonly("goal_q", &axes_out<&ArmState::goal_q>)
+      .def_property_readonly("tau_external", &axes_out<&ArmState::tau_external>,
+                             "(7,) N m, insertion N: what the surroundings add to the motors.")
+      .def_property_readonly(
+          "wrench",
+          [](const ArmState& s) {
+            return bindings::array_out(Eigen::Map<const Vec6>(s.wrench.data()));
+          },
+          "(6,) force N, torque N m on the control point, base axes; 0 where not valid.")
+      .def_property_readonly("wrench_valid", &flag_out<&ArmState::wrench_valid>,
+                             "Powered, settled, wrist >= 45 mm past the RCM, its pitch <= 75 deg.")
       .def_readonly("operating_state", &ArmState::operating_state)
       .def_property_readonly("is_homed", &flag_out<&ArmState::is_homed>)
       .def_property_readonly("is_busy", &flag_out<&ArmState::is_busy>)
       .def_property_readonly("stale", &flag_out<&ArmState::stale>)
       .def_property_readonly("estop", &flag_out<&ArmState::estop>)
       .def_property_readonly("powered", &flag_out<&ArmState::powered>)
+      .def_readonly("controller", &ArmState::controller)
       .def_readonly("source", &ArmState::source)
       .def_readonly("fault", &ArmState::fault)
       .def_readonly("fault_axis", &ArmState::fault_axis)
@@ -273,6 +285,17 @@ void bind_arm(py::module_& m) {
       "One arm: the newest command in, the newest state out; no call ever waits for the tick.");
   arm.def(py::init<const ArmConfig&>(), py::arg("config"));
   bind_commands(arm);
+  arm.def(
+      "set_controller",
+      [](Arm& self, const ControllerSettings& settings) {
+        const char* fault = self.set_controller(settings);
+        if (fault != nullptr) {
+          throw py::value_error(std::string("set_controller: settings.") + fault);
+        }
+      },
+      py::arg("settings"),
+      "Choose the control law and its gains; the change makes no jump.  Settings outside their "
+      "limits: ValueError, and nothing changes.");
   arm.def("press_estop", &Arm::press_estop,
           "Controlled stop, power off, FAULT; held until released.")
       .def("set_trocar", &set_trocar, py::arg("p_base"),

@@ -10,6 +10,9 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   bind_dynamics(m);
   bind_tissue(m);
   bind_qp(m);
+  bind_regressor(m);
+  bind_chain_dynamics(m);
+  bind_control(m);
 #ifdef TROCAR_HAS_ARM
   bind_arm(m);
 #endif

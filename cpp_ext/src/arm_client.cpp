@@ -92,6 +92,14 @@ bool Arm::set_trocar(const TrocarPosition& trocar) {
   return true;
 }
 
+const char* Arm::set_controller(const ControllerSettings& settings) {
+  const char* fault = find_fault(settings);
+  if (fault != nullptr) return fault;
+  const std::lock_guard<std::mutex> lock(client_mutex_);
+  controller_box_.put(settings);
+  return nullptr;
+}
+
 ArmState Arm::state() const {
   ArmState state;
   // The writer is done within microseconds; a collision only means another try.

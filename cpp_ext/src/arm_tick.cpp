@@ -5,7 +5,11 @@
 namespace trocar {
 
 Arm::Arm(const ArmConfig& config)
-    : config_(config), reference_(config), controller_(config), safety_(config) {
+    : config_(config),
+      reference_(config),
+      observer_(config.dynamics, config.observer_gain),
+      controller_(config),
+      safety_(config) {
   published_.write(state_);
 }
 
@@ -13,6 +17,7 @@ const TorqueCommand& Arm::tick(const MeasuredState& measured) {
   take_news(measured);
   check_sensors(measured);
   supervise(measured);
+  observe(measured);
   take_state_requests();
   take_motions();
   if (state_.powered) {
@@ -27,6 +32,7 @@ void Arm::tick_without_plant(std::int64_t now_ns) {
   new_fault_ = false;
   state_.causes = bit(Fault::kPlantLost);
   safety_.sensors.forget();  // it may come back as another one
+  forget_force();
   if (state_.powered) raise(Fault::kPlantLost, -1);
   estop_now_ = estop_.load(std::memory_order_acquire);
   if (estop_now_) raise(Fault::kEstop, -1);
@@ -55,6 +61,8 @@ void Arm::step_reference() {
 
 void Arm::control(const MeasuredState& m) {
   if (!state_.powered) return;
+  ControllerSettings chosen;
+  if (controller_box_.take(&chosen)) controller_.select(chosen);
   wanted_.torque = to_axes(controller_.effort(to_vector(m.q), to_vector(m.qd), reference_.axes()));
   for (int i = 0; i < kNumAxes; ++i) {
     wanted_.setpoint_q[i] = reference_.axes()[i].q;
@@ -81,6 +89,7 @@ void Arm::publish(const MeasuredState& m) {
     state_.setpoint_qd[i] = reference_.axes()[i].v;
   }
   state_.setpoint_tau = safety_.output().torque;
+  state_.controller = controller_.mode();
   state_.goal_q = to_axes(reference_.goal());
   state_.source = reference_.source();
   state_.plant_reason = m.plant_reason;

@@ -99,6 +99,35 @@ def qp_scale_to_feasible(
     lower: ArrayLike | None = None,
     upper: ArrayLike | None = None,
 ) -> float: ...
+def standard_parameters(p: DynamicParameters) -> Array: ...  # (70,), ten a link
+def integrated_regressor(q: ArrayLike, qd: ArrayLike, gravity_base: ArrayLike, dt: float, window: int) -> Array: ...  # (n, 7, 70)
+
+class ChainDynamics:
+    """Dynamics of n <= 8 joints about (or along) the z of their frames (bind_chain_dynamics.cpp)."""
+
+    def __init__(self, is_prismatic: ArrayLike, T_parent_joint: ArrayLike, mass: ArrayLike, com: ArrayLike, inertia: ArrayLike, armature: ArrayLike | None = None, gravity_base: ArrayLike = (0.0, 0.0, -9.81)) -> None: ...
+    def inverse_dynamics(self, q: ArrayLike, qd: ArrayLike, qdd: ArrayLike) -> Array: ...  # (n,)
+    def gravity_torque(self, q: ArrayLike) -> Array: ...  # (n,)
+    def mass_matrix(self, q: ArrayLike) -> Array: ...  # (n, n)
+    def momentum(self, q: ArrayLike, qd: ArrayLike) -> Array: ...  # (n,)
+    def coriolis_transpose(self, q: ArrayLike, qd: ArrayLike) -> Array: ...  # (n,)
+
+# --- control laws (bind_control.cpp) ----------------------------------------------------
+class ControlMode(IntEnum):
+    COMPUTED_TORQUE = 0
+    JOINT_PD = 1
+    IMPEDANCE = 2
+
+class ControllerSettings:
+    """A control law and its gains; limits in controller_settings.hpp."""
+
+    mode: ControlMode
+    kp: Array  # (7,) N m/rad, N/m, of JOINT_PD
+    kd: Array  # (7,) N m s/rad, N s/m, of JOINT_PD
+    stiffness: Array  # (6,) N/m, N m/rad, base axes at the control point, of IMPEDANCE
+    damping_ratio: float  # of IMPEDANCE, 0.3 to 1.5
+    friction_share: float  # of IMPEDANCE, 0 to 0.9
+    def __init__(self, mode: ControlMode = ControlMode.COMPUTED_TORQUE) -> None: ...
 
 # --- arm: the tick (bind_arm.cpp) --------------------------------------------------------
 class OperatingState(IntEnum):
@@ -203,6 +232,7 @@ class ArmConfig:
     jerk_max: Array
     effort_max: Array
     natural_frequency: Array  # (7,) rad/s of the joint controller
+    observer_gain: Array  # (7,) 1/s of the external-force observer
     tracking_error_max: Array  # (7,)
     home_q: Array  # (7,)
     dynamics: DynamicParameters
@@ -250,6 +280,10 @@ class ArmState:
     setpoint_qd: Array
     setpoint_tau: Array
     goal_q: Array
+    tau_external: Array  # (7,) N m, N: what the surroundings add
+    wrench: Array  # (6,) N, N m on the control point, base axes; 0 where not valid
+    wrench_valid: bool
+    controller: ControlMode  # the law in force
     operating_state: OperatingState
     is_homed: bool
     is_busy: bool
@@ -280,6 +314,7 @@ class Arm:
     def jaw_move_jp(self, angle: float, *, source: Source = Source.CRTK) -> int: ...
     def hold(self) -> int: ...
     def state_command(self, command: StateCommand) -> int: ...
+    def set_controller(self, settings: ControllerSettings) -> None: ...  # ValueError outside its limits
     def press_estop(self) -> None: ...
     def set_trocar(self, p_base: ArrayLike) -> None: ...  # (3,) m, base frame
     def release_estop(self) -> None: ...

@@ -15,6 +15,7 @@
 #include "trocar/arm_config.hpp"
 #include "trocar/arm_state.hpp"
 #include "trocar/controller.hpp"
+#include "trocar/force_observer.hpp"
 #include "trocar/mailbox.hpp"
 #include "trocar/operating_state.hpp"
 #include "trocar/recorder.hpp"
@@ -39,6 +40,10 @@ class Arm {
   std::int64_t post(MotionCommand command);
   std::int64_t post(JawCommand command);
   std::int64_t post(StateCommand command);
+
+  /// Another control law or other gains, without a jump.  Answers nullptr, or what is wrong with
+  /// the settings: nothing then reaches the tick.
+  const char* set_controller(const ControllerSettings& settings);
 
   void press_estop() { estop_.store(true, std::memory_order_release); }
   void release_estop() { estop_.store(false, std::memory_order_release); }
@@ -94,6 +99,8 @@ class Arm {
   Reason motion_refusal() const;
   void progress();
   void step_reference();
+  void observe(const MeasuredState& m);
+  void forget_force();
   void control(const MeasuredState& m);
   const TorqueCommand& finish(const MeasuredState& m);
   void publish(const MeasuredState& m);
@@ -111,6 +118,7 @@ class Arm {
   Mailbox<MotionCommand> motion_box_;
   Mailbox<JawCommand> jaw_box_;
   Mailbox<TrocarPosition> trocar_box_;
+  Mailbox<ControllerSettings> controller_box_;
   SpscQueue<StateRequest, 32> state_queue_;
   SpscQueue<Result, 1024> results_;
   Mailbox<FaultRecord> fault_box_;
@@ -122,6 +130,8 @@ class Arm {
 
   // Tick side.
   Reference reference_;
+  ForceObserver observer_;
+  std::int64_t observed_ns_ = 0;
   Controller controller_;
   SafetyUnit safety_;
   Recorder recorder_;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "trocar/controller_settings.hpp"
 #include "trocar/status.hpp"
 #include "trocar/types.hpp"
 
@@ -58,6 +59,8 @@ struct ArmState {
   Axes setpoint_qd{};
   Axes setpoint_tau{};
   Axes goal_q{};
+  Axes tau_external{};             // N m, N: what the surroundings add (force_observer.hpp)
+  std::array<double, 6> wrench{};  // N, N m on the control point, base axes; 0 where not valid
   OperatingState operating_state = OperatingState::kDisabled;
   Source source = Source::kNone;
   Fault fault = Fault::kNone;
@@ -67,6 +70,8 @@ struct ArmState {
   std::int32_t stale = 0;
   std::int32_t estop = 0;
   std::int32_t powered = 0;
+  ControlMode controller = ControlMode::kComputedTorque;  // the law in force
+  std::int32_t wrench_valid = 0;                          // tip_wrench.hpp says where it can be
   std::int32_t fault_axis = -1;  // the axis a fault belongs to; -1: none in particular
   std::int64_t command_seq = 0;
   std::int64_t command_stamp_ns = 0;
