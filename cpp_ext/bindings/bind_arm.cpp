@@ -70,7 +70,6 @@ void bind_reasons(py::module_& m) {
   m.def("describe", py::overload_cast<Reason>(&describe), py::arg("value"), "The sentence of it.");
   m.def("describe", py::overload_cast<PlantReason>(&describe), py::arg("value"));
 }
-
 void bind_config(py::module_& m) {
   py::class_<ArmConfig> c(m, "ArmConfig",
                           "Limits, gains and ages; axes: six joints, then the jaw.");
@@ -106,17 +105,14 @@ void bind_config(py::module_& m) {
       .def_readwrite("approach_rate", &ArmConfig::approach_rate)
       .def_readwrite("approach_rate_follow", &ArmConfig::approach_rate_follow);
 }
-
 template <auto Member>
 py::array_t<double> axes_out(const ArmState& s) {
   return bindings::array_out(to_vector(s.*Member));
 }
-
 template <auto Member>
 bool flag_out(const ArmState& s) {
   return (s.*Member) != 0;
 }
-
 std::vector<Fault> causes_of(const ArmState& s) {
   std::vector<Fault> out;
   for (const FaultEntry& row : kFaultTable) {
@@ -124,7 +120,6 @@ std::vector<Fault> causes_of(const ArmState& s) {
   }
   return out;
 }
-
 void set_trocar(Arm& arm, const py::object& p_base) {
   TrocarPosition trocar;
   Eigen::Map<Vec3>(trocar.p_base.data()) = bindings::vector_in<3>(p_base, "p_base");
@@ -133,7 +128,6 @@ void set_trocar(Arm& arm, const py::object& p_base) {
                           ", allowed finite and at most 0.1 m from the remote centre of motion");
   }
 }
-
 void bind_state(py::module_& m) {
   py::class_<Result>(m, "Result", "What became of one command.")
       .def_readonly("seq", &Result::seq)
@@ -180,13 +174,11 @@ void bind_state(py::module_& m) {
       .def_property_readonly("causes", &causes_of)
       .def_readonly("rcm_drift", &ArmState::rcm_drift);
 }
-
 void set_velocity(MotionCommand* c, const py::object& velocity, const char* what) {
   if (velocity.is_none()) return;
   Eigen::Map<Vec6>(c->velocity.data()) = bindings::vector_in<6>(velocity, what);
   c->has_velocity = 1;
 }
-
 MotionCommand joint_motion(MotionKind kind, const py::object& q, Source source) {
   MotionCommand c;
   c.kind = kind;
@@ -194,7 +186,6 @@ MotionCommand joint_motion(MotionKind kind, const py::object& q, Source source) 
   Eigen::Map<Vec6>(c.joints.data()) = bindings::vector_in<kNumJoints>(q, "q");
   return c;
 }
-
 MotionCommand pose_motion(MotionKind kind, const py::object& T_base_cp, Source source) {
   MotionCommand c;
   c.kind = kind;
@@ -207,7 +198,6 @@ MotionCommand pose_motion(MotionKind kind, const py::object& T_base_cp, Source s
     R.setZero();  // no rigid pose: kInvalid
   return c;
 }
-
 JawCommand jaw_motion(double angle, Source source, bool is_move) {
   JawCommand c;
   c.source = source;
@@ -215,7 +205,6 @@ JawCommand jaw_motion(double angle, Source source, bool is_move) {
   c.angle = angle;
   return c;
 }
-
 void bind_commands(py::class_<Arm, std::shared_ptr<Arm>>& c) {
   c.def(
        "servo_jp",
@@ -271,9 +260,7 @@ void bind_commands(py::class_<Arm, std::shared_ptr<Arm>>& c) {
           "state_command", [](Arm& arm, StateCommand command) { return arm.post(command); },
           py::arg("command"), "A word to the operating-state machine.");
 }
-
 }  // namespace
-
 void bind_arm(py::module_& m) {
   bind_words(m);
   bind_reasons(m);
