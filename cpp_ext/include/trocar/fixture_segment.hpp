@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Where a straight piece of the instrument is nearest to what a fixture forbids: the global
+/// minimum of the clearance along a segment, and for a mesh the other local ones too.
+///
+/// The signed distance of a convex region is convex, so along a segment its minimum is found by the
+/// sign of its slope; of a region to stay in it is concave, so an end is nearest.  A mesh's is
+/// neither: it is walked, in steps that its slope (at most one) cannot cheat.
+#pragma once
+
+#include <array>
+
+#include "trocar/fixture_distance.hpp"
+
+namespace trocar {
+
+inline constexpr int kMaxMinima = 3;
+
+/// A point of the segment, as a share of it, and its clearance.
+struct SegmentPoint {
+  double share = 0.0;
+  Clearance clearance;
+};
+
+/// The nearest point first, then other local minima (of a mesh), nearest first.
+struct SegmentMinima {
+  int count = 0;
+  std::array<SegmentPoint, kMaxMinima> points;
+
+  /// Keep it if it is among the nearest.
+  void add(const SegmentPoint& p) {
+    int at = count < kMaxMinima ? count++ : kMaxMinima;
+    while (at > 0 && p.clearance.distance < points[at - 1].clearance.distance) {
+      if (at < kMaxMinima) points[at] = points[at - 1];
+      --at;
+    }
+    if (at < kMaxMinima) points[at] = p;
+  }
+};
+
+inline SegmentPoint segment_point(const Fixture& f, const Vec3& a, const Vec3& b, double share) {
+  return {share, clearance(f, a + share * (b - a))};
+}
+
+/// Nearest point of a segment to a convex region by halving on the sign of the slope.
+inline SegmentPoint nearest_convex(const Fixture& f, const Vec3& a, const Vec3& b) {
+  const Vec3 u = b - a;
+  SegmentPoint low = segment_point(f, a, b, 0.0);
+  if (low.clearance.gradient.dot(u) >= 0.0) return low;
+  SegmentPoint high = segment_point(f, a, b, 1.0);
+  if (high.clearance.gradient.dot(u) <= 0.0) return high;
+  for (int n = 0; n < 40; ++n) {
+    const SegmentPoint middle = segment_point(f, a, b, 0.5 * (low.share + high.share));
+    (middle.clearance.gradient.dot(u) < 0.0 ? low : high) = middle;
+  }
+  return low.clearance.distance <= high.clearance.distance ? low : high;
+}
+
+/// Share of segment a-b nearest to segment c-d (Ericson, Real-Time Collision Detection, 5.1.9).
+inline double share_nearest(const Vec3& a, const Vec3& b, const Vec3& c, const Vec3& d) {
+  const Vec3 u = b - a, v = d - c, w = a - c;
+  const double uu = u.squaredNorm(), vv = v.squaredNorm(), uv = u.dot(v);
+  const double uw = u.dot(w), vw = v.dot(w);
+  if (uu <= 0.0) return 0.0;
+  if (vv <= 0.0) return std::clamp(-uw / uu, 0.0, 1.0);
+  const double denominator = uu * vv - uv * uv;
+  double s =
+      denominator > 1e-12 * uu * vv ? std::clamp((uv * vw - uw * vv) / denominator, 0.0, 1.0) : 0.0;
+  const double t = (uv * s + vw) / vv;
+  if (t < 0.0) s = std::clamp(-uw / uu, 0.0, 1.0);
+  if (t > 1.0) s = std::clamp((uv - uw) / uu, 0.0, 1.0);
+  return s;
+}
+
+/// Golden section between `low` and `high`, of which a point between is lower than both.
+inline SegmentPoint refine_minimum(const Fixture& f, const Vec3& a, const Vec3& b, double low,
+                                   double high) {
+  constexpr double kGolden = 0.6180339887498949;
+  SegmentPoint left = segment_point(f, a, b, high - kGolden * (high - low));
+  SegmentPoint right = segment_point(f, a, b, low + kGolden * (high - low));
+  for (int n = 0; n < 12; ++n) {
+    if (left.clearance.distance <= right.clearance.distance) {
+      high = right.share;
+      right = left;
+      left = segment_point(f, a, b, high - kGolden * (high - low));
+    } else {
+      low = left.share;
+      left = right;
+      right = segment_point(f, a, b, low + kGolden * (high - low));
+    }
+  }
+  return left.clearance.distance <= right.clearance.distance ? left : right;
+}
+
+/// The local minima along a mesh that are nearer than `near`, and the global one in any case.  A
+/// step from clearance d is (d - best) / slope long where that is more than half a cell: nothing
+/// nearer than the best so far can hide in it.  What kinks within half a cell is seen to about a
+/// fiftieth of the spacing.
+inline SegmentMinima walk_mesh(const Fixture& f, const Vec3& a, const Vec3& b, double near) {
+  constexpr double kSlope = 1.1;  // of trilinear values of a distance
+  SegmentMinima minima;
+  const double length = (b - a).norm();
+  SegmentPoint before = segment_point(f, a, b, 0.0), last = before;
+  minima.add(before);
+  if (length <= 0.0) return minima;
+  const double finest = 0.5 * f.grid->spacing() / length;
+  bool falling = false;
+  while (last.share < 1.0) {
+    const double best = std::max(minima.points[0].clearance.distance, near);
+    const double spare = (last.clearance.distance - best) / (kSlope * length);
+    const double share = std::min(1.0, last.share + std::max(finest, spare));
+    const SegmentPoint next = segment_point(f, a, b, share);
+    if (next.clearance.distance > last.clearance.distance && falling) {
+      minima.add(refine_minimum(f, a, b, before.share, next.share));
+      falling = false;
+    }
+    if (next.clearance.distance < last.clearance.distance) falling = true;
+    before = last;
+    last = next;
+  }
+  if (falling) minima.add(last);
+  return minima;
+}
+
+/// Where the segment a-b (fixture frame) is nearest to what `f` forbids, and of a mesh other
+/// minima nearer than `near`, m.
+inline SegmentMinima nearest_on_segment(const Fixture& f, const Vec3& a, const Vec3& b,
+                                        double near = -1e9) {
+  SegmentMinima minima;
+  if (f.kind == FixtureKind::kMesh) return walk_mesh(f, a, b, near);
+  if (f.keep_in != 0 || f.kind == FixtureKind::kPlane) {
+    minima.add(segment_point(f, a, b, 0.0));
+    minima.add(segment_point(f, a, b, 1.0));
+    return minima;
+  }
+  const Vec3 point = Eigen::Map<const Vec3>(f.point.data());
+  const Vec3 end = Eigen::Map<const Vec3>(f.end.data());
+  switch (f.kind) {
+    case FixtureKind::kSphere:
+      minima.add(segment_point(f, a, b, share_nearest(point, a, b)));
+      break;
+    case FixtureKind::kTube:
+      minima.add(segment_point(f, a, b, share_nearest(a, b, point, end)));
+      break;
+    default:
+      minima.add(nearest_convex(f, a, b));
+      break;
+  }
+  return minima;
+}
+
+}  // namespace trocar
