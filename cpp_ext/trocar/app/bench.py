@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`trocar bench SUITE`: what the core costs here, beside its peers, and how exact it is."""
+"""`trocar bench SUITE`: what the core or the simulation costs here, and how exact it is."""
 
 import argparse
 from pathlib import Path
@@ -8,7 +8,7 @@ from trocar.app.bench_core import Options, bench_core
 from trocar.app.report import check_writable, goal_lines, write_json
 from trocar.errors import ConfigurationError
 
-SUITES = ("core",)
+SUITES = ("core", "sim")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +29,8 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigurationError(f"unknown suite {args.suite}; valid: {', '.join(SUITES)}")
     if args.json:
         check_writable(args.json)
+    if args.suite == "sim":
+        return run_sim(args)
     report, goals = bench_core(Options(quick=args.quick, build=not args.no_build))
     for line in row_lines(report["rows"]):
         print(line)
@@ -38,6 +40,20 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         write_json(args.json, report)
         print(f"written: {args.json}{plot_beside(args.json, report)}")
+    return 1 if any(goal.met is False for goal in goals) else 0
+
+
+def run_sim(args: argparse.Namespace) -> int:
+    """The suite `sim`; the same exit codes."""
+    from trocar.app.bench_sim import bench_sim
+
+    report, goals = bench_sim(args.quick, lambda line: print(line, flush=True))
+    print("\n".join(goal_lines(goals)))
+    for name, why in report["not_measured"].items():
+        print(f"not measured: {name}: {why}")
+    if args.json:
+        write_json(args.json, report)
+        print(f"written: {args.json}")
     return 1 if any(goal.met is False for goal in goals) else 0
 
 
