@@ -21,7 +21,10 @@ inline std::string shape_text(const py::array& a) {
 
 /// Array of float64 from anything numpy understands, or ValueError naming `what`.
 inline ArrayIn array_in(const py::handle& object, const char* what) {
-  ArrayIn a = ArrayIn::ensure(object);
+  // numpy would cast complex numbers and only warn that it drops their imaginary parts.
+  const bool is_complex =
+      py::isinstance<py::array>(object) && py::cast<py::array>(object).dtype().kind() == 'c';
+  ArrayIn a = is_complex ? py::reinterpret_steal<ArrayIn>(py::handle()) : ArrayIn::ensure(object);
   if (!a) {
     PyErr_Clear();
     throw py::value_error(std::string(what) + " is not an array of numbers; give float64");

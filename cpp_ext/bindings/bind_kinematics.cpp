@@ -76,5 +76,5 @@ void bind_kinematics(py::module_& m) {
       },
       py::arg("q"), "Jacobian (6, 6): twist (linear, angular) of the control point, base axes.");
   m.def("psm_ik", &inverse_kinematics, py::arg("T_base_cp"), py::arg("q_seed"),
-        "Closed-form IK; the roll is the turn nearest the seed's.  See IkStatus.");
+        "Closed-form IK of T_base_cp (4, 4), seed (6,); the roll is the turn nearest the seed's.");
 }

@@ -98,7 +98,8 @@ void bind_snapshot(py::module_& m) {
                               "float64 vector with a stamp in shared memory, seqlock-guarded.")
       .def(py::init<const std::string&, int, bool>(), py::arg("name"), py::arg("size"),
            py::arg("create"))
-      .def("write", &write_snapshot, py::arg("values"), py::arg("stamp_ns"), "values (size,)")
+      .def("write", &write_snapshot, py::arg("values"), py::arg("stamp_ns"),
+           "Write values (size,) with their stamp.")
       .def("read", &read_snapshot, "values (size,), stamp_ns, sequence number (0: never written)")
       .def("close", &close<GuardedSnapshot>, "Unmap; the creator also removes the object.")
       .def_static("remove", &SharedMemory::remove, py::arg("name"), "True where one was there.");
@@ -125,12 +126,14 @@ void bind_shared(py::module_& m) {
       .def_static(
           "release_estop", [](const std::string& name) { return Segment::set_estop(name, false); },
           py::arg("name"), "False where no such cell runs.")
-      .def_static("estop_pressed", &Segment::estop_pressed, py::arg("name"));
+      .def_static("estop_pressed", &Segment::estop_pressed, py::arg("name"),
+                  "Whether the emergency stop of that segment is pressed.");
   py::class_<GuardedPort>(m, "PlantPort", "Plant end of the shared-memory seam of one arm.")
       .def(py::init(&make_port), py::arg("segment"), py::arg("arm_index"),
            py::arg("deadline_s") = 0.002)
       .def("exchange", &exchange, py::arg("q"), py::arg("qd"), py::arg("tau"), py::arg("stamp_ns"),
            "Publish measured q, qd, tau (7,) and wait for the answer, the deadline at most.")
-      .def("statistics", &statistics, "ticks, missed, handshake_us {p50, p99, max}");
+      .def("statistics", &statistics,
+           "What the port counted: ticks, missed, damaged, handshake_us {p50, p99, max}.");
   bind_snapshot(m);
 }

@@ -37,7 +37,8 @@ void bind_tools(py::class_<SharedBody>& c) {
                    "move_tool");
           },
           py::arg("tool"), py::arg("a"), py::arg("b"),
-          "Where the axis is when the next frame ends; at most 0.1 m away.")
+          "Where the axis, from a (3,) to the tip b (3,), is when the next frame ends; at most "
+          "0.1 m away.")
       .def(
           "set_tool_active",
           [](SharedBody& s, int tool, bool active) {
@@ -94,7 +95,8 @@ void bind_holding(py::class_<SharedBody>& c) {
             expect(locked(s, [&](TissueBody& b) { return b.move_grasp(grasp, pose); }),
                    "move_grasp");
           },
-          py::arg("grasp"), py::arg("T_world_jaw"), "Where the jaws are when the next frame ends.")
+          py::arg("grasp"), py::arg("T_world_jaw"),
+          "Where the jaws, T_world_jaw (4, 4), are when the next frame ends.")
       .def(
           "release",
           [](SharedBody& s, int grasp) {

@@ -16,9 +16,11 @@ namespace trocar {
 namespace {
 
 std::string path_of(const std::string& name) {
-  if (name.empty() || name.find('/') != std::string::npos || name.size() > 200) {
-    throw SharedMemoryError("shared memory name '" + name +
-                            "' is not allowed: 1 to 200 characters without a slash");
+  // A NUL would end the name early for the system: another segment than the one that was named.
+  if (name.empty() || name.find_first_of(std::string("/\n\0", 3)) != std::string::npos ||
+      name.size() > 200) {
+    throw SharedMemoryError("shared memory name '" + name.substr(0, name.find_first_of("\n")) +
+                            "' is not allowed: 1 to 200 characters without slash, newline or NUL");
   }
   return "/" + name;
 }

@@ -6,12 +6,21 @@
 
 namespace trocar {
 
-Snapshot::Snapshot(const std::string& name, int size, bool create)
-    : size_(size), owner_(create), words_(static_cast<std::size_t>(size > 0 ? size : 0) + 1) {
+namespace {
+
+/// `size`, judged before anything of that size is made.
+int checked(const std::string& name, int size) {
   if (size < 1 || size > 1'000'000) {
     throw SharedMemoryError("snapshot " + name + ": size is " + std::to_string(size) +
                             ", allowed 1 to 1000000");
   }
+  return size;
+}
+
+}  // namespace
+
+Snapshot::Snapshot(const std::string& name, int size, bool create)
+    : size_(checked(name, size)), owner_(create), words_(static_cast<std::size_t>(size) + 1) {
   if (create) {
     const std::size_t bytes =
         sizeof(Layout) + sizeof(std::uint64_t) * static_cast<std::size_t>(size);
