@@ -159,5 +159,7 @@ void bind_qp(py::module_& m) {
       },
       py::arg("x"), py::arg("A") = py::none(), py::arg("b") = py::none(),
       py::arg("lower") = py::none(), py::arg("upper") = py::none(),
-      "Largest s in [0, 1] such that s x meets A s x >= b and the bounds; 0 where none does.");
+      "Largest s in [0, 1] such that s x, x (n,), meets A (m, n) s x >= b (m,) and the bounds "
+      "(n,); 0 "
+      "where none does.");
 }

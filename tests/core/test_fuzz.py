@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every public entry of `trocar._core` under nasty values: refused in one clear line, never a crash.
+"""Every public entry of `trocar._core` under nasty values: refused in one line, never a crash.
 
 Runs in a process of its own (fuzz_core.py), so that a crash or a hang fails with the entry's name.
 """
