@@ -3,10 +3,23 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from trocar.errors import ConfigurationError
 from trocar.geometry import Array
 from trocar.sim.render.options import RenderOptions
 from trocar.sim.snapshot import CellSnapshot
+
+
+def check_pose(name: str, T: Array) -> None:
+    """Refuse what is no rigid transform (4, 4)."""
+    T = np.asarray(T, dtype=float)
+    if T.shape != (4, 4) or not np.isfinite(T).all():
+        raise ConfigurationError(
+            f"{name}: a finite (4, 4) transform is needed, got shape {T.shape}"
+        )
+    if np.abs(T[:3, :3] @ T[:3, :3].T - np.eye(3)).max() > 1e-6 or np.linalg.det(T[:3, :3]) < 0.0:
+        raise ConfigurationError(f"{name}: its rotation is not orthonormal to 1e-6")
 
 
 @dataclass(frozen=True)
@@ -22,7 +35,9 @@ class Capture:
     options: RenderOptions
 
     def __post_init__(self) -> None:
-        """Refuse a smear over no time."""
+        """Refuse broken poses, and a smear over no time."""
+        check_pose("T_world_camera", self.T_world_camera)
+        check_pose("T_world_camera_neighbour", self.T_world_camera_neighbour)
         same = self.neighbour is not None and self.neighbour.time_s == self.now.time_s
         if same and self.options.effects.shutter_s > 0.0:
             raise ConfigurationError(

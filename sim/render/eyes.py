@@ -27,17 +27,6 @@ def check_rig(rig: StereoRig) -> None:
         raise ConfigurationError("the simulated endoscope needs two eyes of one size")
 
 
-def check_pose(name: str, T: Array) -> None:
-    """Refuse what is no rigid transform (4, 4)."""
-    T = np.asarray(T, dtype=float)
-    if T.shape != (4, 4) or not np.isfinite(T).all():
-        raise ConfigurationError(
-            f"{name}: a finite (4, 4) transform is needed, got shape {T.shape}"
-        )
-    if np.abs(T[:3, :3] @ T[:3, :3].T - np.eye(3)).max() > 1e-6 or np.linalg.det(T[:3, :3]) < 0.0:
-        raise ConfigurationError(f"{name}: its rotation is not orthonormal to 1e-6")
-
-
 def eye_poses(rig: StereoRig, T_world_camera: Array) -> tuple[Array, Array]:
     """`T_world_eye` of both eyes."""
     return T_world_camera, T_world_camera @ rig.T_left_right

@@ -5,17 +5,35 @@ import argparse
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from trocar.errors import TrocarError
+from trocar.sim.render.effects_sheet import COLUMNS, Picture, effect_tiles
 from trocar.sim.render.png import write_png
 from trocar.sim.render.sequence import render_sequence
-from trocar.sim.scene import load_scene
+from trocar.sim.scene import Scene, load_scene
 
 SEED = 2
 PICTURE_AT_S = 1.1  # s; into the pass of the second instrument: it hides the work point
 
 
+def contact_sheet(scene: Scene) -> Picture:
+    """All effects and truths, labelled, four to a row, each at half size."""
+    tiles = []
+    for label, picture in effect_tiles(scene, SEED):
+        tile = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        tile = np.pad(tile, ((0, 22), (0, 0), (0, 0)))  # the label's strip
+        place, font = (6, tile.shape[0] - 6), cv2.FONT_HERSHEY_SIMPLEX
+        cv2.putText(tile, label, place, font, 0.5, (235, 235, 235), 1, cv2.LINE_AA)
+        tiles.append(np.pad(tile, ((2, 2), (2, 2), (0, 0))))
+    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % COLUMNS)
+    rows = [np.hstack(tiles[i : i + COLUMNS]) for i in range(0, len(tiles), COLUMNS)]
+    return np.ascontiguousarray(np.vstack(rows))
+
+
 def make_gallery(folder: Path) -> list[Path]:
-    """Write endoscope_left.png (the tool at work) and occlusion.png (a second one crossing)."""
+    """Write endoscope_left.png (the tool at work), occlusion.png (a second one), effects.png."""
     folder.mkdir(parents=True, exist_ok=True)
     scene = load_scene()
     written = []
@@ -26,6 +44,8 @@ def make_gallery(folder: Path) -> list[Path]:
         _, last = frames
         written.append(folder / f"{name}.png")
         write_png(written[-1], last.rendered.stereo.left_rgb)
+    written.append(folder / "effects.png")
+    write_png(written[-1], contact_sheet(scene))
     return written
 
 

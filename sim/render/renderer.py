@@ -12,14 +12,9 @@ from typing import Any
 from trocar.camera import StereoRig
 from trocar.estimates import StereoFrame
 from trocar.geometry import Array
-from trocar.sim.render.capture import Capture
+from trocar.sim.render.capture import Capture, check_pose
 from trocar.sim.render.context import Programs, open_context
-from trocar.sim.render.eyes import (
-    check_pose,
-    check_rig,
-    eye_poses,
-    eye_uniforms,
-)
+from trocar.sim.render.eyes import check_rig, eye_poses, eye_uniforms
 from trocar.sim.render.frame import RenderedFrame
 from trocar.sim.render.lens import LensPass
 from trocar.sim.render.optics import soften
@@ -109,12 +104,9 @@ class EndoscopeRenderer:
         """
         pose = self._T_world_camera if T_world_camera is None else T_world_camera
         then = pose if T_world_camera_neighbour is None else T_world_camera_neighbour
-        check_pose("T_world_camera", pose)
-        check_pose("T_world_camera_neighbour", then)
+        capture = Capture(snapshot, neighbour, pose, then, stamp_ns, truth, self.options)
         with self._context:  # another renderer of this process may have made its own current
-            return self._render(
-                Capture(snapshot, neighbour, pose, then, stamp_ns, truth, self.options)
-            )
+            return self._render(capture)
 
     def close(self) -> None:
         """Give the context and everything in it back."""

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tissue's skin: albedo with vessels and mottling, wetness, and a bump map.
 
-All of it is made here from a seed.  Colours are linear-light reflectances, chosen by eye to
-lie between muscle, peritoneum and fat as an endoscope shows them.
+All of it is made here from a seed.  Colours are linear-light reflectances between muscle,
+peritoneum and fat, chosen so that hue, saturation and contrast come near those of a real
+laparoscopic picture (README, "The endoscope").
 """
 
 from dataclasses import dataclass
@@ -13,11 +14,11 @@ from numpy.typing import NDArray
 from trocar.sim.render.noise_field import Field, fractal_noise
 from trocar.sim.render.vessels import vessel_map
 
-PINK = np.array([0.56, 0.19, 0.18], dtype=np.float32)
-DEEP = np.array([0.36, 0.060, 0.058], dtype=np.float32)
-PALE = np.array([0.70, 0.38, 0.28], dtype=np.float32)
+PINK = np.array([0.56, 0.150, 0.205], dtype=np.float32)
+DEEP = np.array([0.31, 0.035, 0.062], dtype=np.float32)
+PALE = np.array([0.74, 0.40, 0.42], dtype=np.float32)
 ARTERY = np.array([0.27, 0.015, 0.02], dtype=np.float32)
-VEIN = np.array([0.20, 0.060, 0.085], dtype=np.float32)
+VEIN = np.array([0.16, 0.045, 0.110], dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def tissue_texture(
     mottle = fractal_noise(size, (size // 16, size // 8, size // 4), rng, falloff=0.9)
     fat = fractal_noise(size, (5, 10, 20, 40), rng)
     colour = np.broadcast_to(PINK, (size, size, 3)).astype(np.float32)
-    colour = _blend(colour, DEEP, 0.85 * _step(regions, -0.2, 1.6))
+    colour = _blend(colour, DEEP, 0.90 * _step(regions, -0.4, 1.4))
     colour = _blend(colour, PALE, 0.9 * _step(fat + 0.35 * mottle, 0.7, 1.5))
     veins = vessel_map(size, 7, size / 230.0, rng)
     arteries = vessel_map(size, 22, size / 400.0, rng)

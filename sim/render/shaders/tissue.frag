@@ -41,7 +41,8 @@ void main() {
     vec2 slope = (texture(bump, uv * relief.x).xy - 0.5) * relief.y;
 #ifdef BLOOD
     float film = covered();
-    skin = mix(skin, vec4(0.50, 0.075, 0.070, 0.95), 0.93 * film);
+    float thick = 0.75 + 0.5 * texture(ragged, uv * 7.0).x;
+    skin = mix(skin, vec4(vec3(0.50, 0.070, 0.070) / thick, 0.95), 0.93 * film);
     slope *= 1.0 - 0.75 * film;  // a liquid fills the relief
 #endif
     // The patch is a gently curved height field over world x, y: its tangents are near those axes.
