@@ -8,6 +8,7 @@ from trocar.errors import ConfigurationError, MissingDependencyError
 from trocar.sim.instrument_path import JAW_ANGLE, InstrumentPath
 from trocar.sim.render import context
 from trocar.sim.render.choice import make_renderer
+from trocar.sim.render.effect_costs import with_lens
 from trocar.sim.render.instrument import MASK_STEP, from_joints, straight
 from trocar.sim.render.keypoints import keypoints_seen, project_keypoints
 from trocar.sim.render.options import RenderOptions
@@ -16,6 +17,7 @@ from trocar.sim.render.tiny import TinyEndoscope
 from trocar.sim.render.tool_path import joints_at
 from trocar.sim.scene import load_scene
 from trocar.sim.snapshot import CellSnapshot
+from trocar.sim.tissue import BreathingTissue
 
 SCENE = load_scene("follow")
 SEED = 2
@@ -185,9 +187,18 @@ def test_no_egl_falls_back_with_one_line(monkeypatch):
     assert isinstance(fallback, TinyEndoscope)
     assert fps == 10.0
     assert len(lines) == 1 and "320x240 at 10 Hz" in lines[0] and "no EGL" in lines[0]
+    for effect in ("lens distortion", "motion blur", "smoke", "blood", "fog", "shadows", "flow"):
+        assert effect in lines[0]  # what the stand-in does not draw is said, once
     fallback.close()
     with pytest.raises(MissingDependencyError, match="install"):
         make_renderer(SCENE, SEED, lines.append, "egl")
+
+
+def test_the_stand_ins_rig_has_no_distortion_because_it_draws_none():
+    bent = with_lens(SCENE.rig)
+    stand_in = TinyEndoscope(bent, BreathingTissue.of(SCENE, 0), SCENE.T_world_camera, np.eye(4))
+    assert not any(stand_in.rig.left.distortion) and not any(stand_in.rig.right.distortion)
+    stand_in.close()
 
 
 def test_environment_forces_the_fallback(monkeypatch):
