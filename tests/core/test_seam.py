@@ -181,7 +181,7 @@ def test_errors_are_one_clear_line(name) -> None:
         _core.Segment(name)
     with pytest.raises(SharedMemoryError, match="no arm 2: allowed 0 to 1"):
         _core.ArmLoop(arm, name, 2)
-    with pytest.raises(SharedMemoryError, match="without a slash"):
+    with pytest.raises(SharedMemoryError, match="without slash, newline or NUL"):
         _core.Segment("a/b")
     loop = _core.ArmLoop(arm, name, 0)
     with pytest.raises(SharedMemoryError, match="already driven by process"):
