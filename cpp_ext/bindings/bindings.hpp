@@ -5,6 +5,8 @@
 #include <pybind11/pybind11.h>
 
 void bind_kinematics(pybind11::module_& m);
+void bind_chain(pybind11::module_& m);
+void bind_models(pybind11::module_& m);
 void bind_dynamics(pybind11::module_& m);
 void bind_qp(pybind11::module_& m);
 void bind_regressor(pybind11::module_& m);

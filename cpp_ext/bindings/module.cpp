@@ -7,6 +7,8 @@ namespace py = pybind11;
 PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   m.doc() = "Trocar's compiled core: kinematics, dynamics, arm, loop and seam.";
   bind_kinematics(m);
+  bind_chain(m);
+  bind_models(m);
   bind_dynamics(m);
   bind_tissue(m);
   bind_qp(m);

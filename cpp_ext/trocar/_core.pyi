@@ -24,20 +24,102 @@ class IkStatus(IntEnum):
     NEAR_RCM = 2  # wrist closer than 45 mm to the RCM
     OUTSIDE_LIMITS = 3  # q holds the clamped, nearest joint vector
 
+class IkBranch(IntEnum):
+    FORWARD = 0  # |wrist pitch| < 90 deg, the only one inside the limits of the known PSMs
+    BACKWARD = 1
+
 class IkResult:
     q: Array  # (6,)
+    T_base_cp: Array  # (4, 4) what q reaches
     status: IkStatus
+
+class NearestPose:
+    q: Array  # (6,) inside the ranges, wrist 45 mm past the RCM
+    T_base_cp: Array  # (4, 4) what q reaches
+    distance: float  # m: sqrt(|dp|^2 + (0.0102 theta)^2); NaN where the goal is no pose
+    status: IkStatus  # of the goal itself
+
+class IkCampaign:
+    poses: int
+    right: int  # named rightly
+    max_position_error: float  # m, of those found
+    max_rotation_error: float  # rad
 
 def psm_fk(q: ArrayLike) -> Array: ...  # (4, 4) T_base_cp
 def psm_link_frames(q: ArrayLike) -> Array: ...  # (7, 4, 4): frames of DH rows 1..6, then the tool frame
 def psm_jacobian(q: ArrayLike) -> Array: ...  # (6, 6) at the control point, base axes
-def psm_ik(T_base_cp: ArrayLike, q_seed: ArrayLike) -> IkResult: ...  # roll at the turn nearest the seed
+def psm_jacobian_rate(q: ArrayLike, qd: ArrayLike) -> Array: ...  # (6, 6), d/dt of the Jacobian
+def psm_ik(T_base_cp: ArrayLike, q_seed: ArrayLike, *, q_min: ArrayLike | None = None, q_max: ArrayLike | None = None, branch: IkBranch = ...) -> IkResult: ...  # roll at the turn nearest the seed
+def psm_nearest_pose(T_base_cp: ArrayLike, q_seed: ArrayLike, *, q_min: ArrayLike | None = None, q_max: ArrayLike | None = None) -> NearestPose: ...
+def psm_fk_batch(q: ArrayLike) -> Array: ...  # (N, 4, 4) of (N, 6); batches release the GIL
+def psm_jacobian_batch(q: ArrayLike) -> Array: ...  # (N, 6, 6) of (N, 6)
+def psm_ik_batch(T_base_cp: ArrayLike, q_seed: ArrayLike, *, q_min: ArrayLike | None = None, q_max: ArrayLike | None = None) -> tuple[Array, NDArray[np.uint8]]: ...  # q (N, 6), status (N,)
+def psm_ik_campaign(poses: int, seed: int, *, near_rcm: bool = False) -> IkCampaign: ...
 
 Q_MIN: Array  # (7,)
 Q_MAX: Array  # (7,)
 EFFORT_MAX: Array  # (7,)
 VELOCITY_MAX: Array  # (7,)
 ACCELERATION_MAX: Array  # (7,)
+
+# --- chains and models (bind_chain.cpp, bind_models.cpp) ------------------------------
+class JointType(IntEnum):
+    REVOLUTE = 0
+    PRISMATIC = 1
+
+class DhConvention(IntEnum):
+    MODIFIED = 0  # Craig: Rx(alpha) Tx(a) Rz(theta) Tz(d)
+    STANDARD = 1  # Rz(theta) Tz(d) Tx(a) Rx(alpha)
+
+class ChainIkStatus(IntEnum):
+    OK = 0
+    INVALID = 1  # goal or seed cannot be used
+    OUT_OF_REACH = 2  # stalled, no joint at a stop
+    AT_LIMITS = 3  # stalled, a joint at its stop
+    ITERATION_CAP = 4
+
+class ChainIkResult:
+    q: Array  # (n,)
+    status: ChainIkStatus
+    position_error: float  # m
+    rotation_error: float  # rad
+    iterations: int
+
+class Chain:
+    """Serial chain of 1 to 8 joints, z of each joint's frame the axis; never changes."""
+
+    size: int
+    types: list[JointType]
+    T_parent_joint: Array  # (n, 4, 4) joint frame at q = 0 in the frame before
+    T_last_tip: Array  # (4, 4)
+    q_min: Array  # (n,)
+    q_max: Array  # (n,)
+    velocity_max: Array  # (n,) 0: not known
+    effort_max: Array  # (n,) 0: not known
+    def __init__(self, types: ArrayLike, T_parent_joint: ArrayLike, *, T_last_tip: ArrayLike | None = None, q_min: ArrayLike | None = None, q_max: ArrayLike | None = None, velocity_max: ArrayLike | None = None, effort_max: ArrayLike | None = None) -> None: ...
+    @staticmethod
+    def from_dh(convention: DhConvention, types: ArrayLike, rows: ArrayLike, *, T_last_tip: ArrayLike | None = None, q_min: ArrayLike | None = None, q_max: ArrayLike | None = None, velocity_max: ArrayLike | None = None, effort_max: ArrayLike | None = None) -> Chain: ...  # rows (n, 4): alpha, a, d, theta
+    def fk(self, q: ArrayLike) -> Array: ...  # (4, 4) T_base_tip
+    def frames(self, q: ArrayLike) -> Array: ...  # (n + 1, 4, 4): joints, then the tip
+    def jacobian(self, q: ArrayLike) -> Array: ...  # (6, n) at the tip, base axes
+    def jacobian_rate(self, q: ArrayLike, qd: ArrayLike) -> Array: ...  # (6, n)
+    def ik(self, T_base_tip: ArrayLike, q_seed: ArrayLike, *, position_tolerance: float = 1e-10, rotation_tolerance: float = 1e-10, iterations: int = 100, restarts: int = 8) -> ChainIkResult: ...
+    def fk_batch(self, q: ArrayLike) -> Array: ...  # (N, 4, 4) of (N, n); batches release the GIL
+    def jacobian_batch(self, q: ArrayLike) -> Array: ...  # (N, 6, n) of (N, n)
+    def ik_batch(self, T_base_tip: ArrayLike, q_seed: ArrayLike, *, position_tolerance: float = 1e-10, rotation_tolerance: float = 1e-10, iterations: int = 100, restarts: int = 8) -> tuple[Array, NDArray[np.uint8]]: ...
+
+class Scope(IntEnum):
+    STRAIGHT = 0
+    UP = 1
+    DOWN = 2
+
+class EcmIkResult:
+    q: Array  # (4,)
+    status: IkStatus
+    rotation_error: float  # rad by which four joints miss the orientation
+
+def arm_models() -> list[dict[str, Any]]: ...  # see trocar.models
+def ecm_ik(T_base_camera: ArrayLike, q_seed: ArrayLike, scope: Scope) -> EcmIkResult: ...
 
 # --- dynamics (bind_dynamics.cpp) ------------------------------------------------------
 class DynamicParameters:

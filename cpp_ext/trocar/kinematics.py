@@ -19,7 +19,13 @@ SHAFT_DIAMETER = 0.00835  # m
 T_CONTROL_POINT_JAW_TIP: Array = make_transform(translation=np.array([0.0, 0.0, JAW_TIP_OFFSET]))
 
 IkStatus = _core.IkStatus
+IkBranch = _core.IkBranch
 forward_kinematics = _core.psm_fk
 link_frames = _core.psm_link_frames
 jacobian = _core.psm_jacobian
+jacobian_rate = _core.psm_jacobian_rate
 inverse_kinematics = _core.psm_ik
+nearest_pose = _core.psm_nearest_pose
+forward_kinematics_batch = _core.psm_fk_batch
+jacobian_batch = _core.psm_jacobian_batch
+inverse_kinematics_batch = _core.psm_ik_batch

@@ -33,7 +33,7 @@ struct ArmModel {
   double view_tilt = 0.0;  // rad, about the tool frame's own x, after R_last_tool: slanted scopes
   std::array<TipFrame, 2> tips;  // the first is the tip of the chain and of measured_cp
   GripAxis grip;
-  Coupling coupling;
+  Coupling coupling = Coupling::kNotGiven;
 };
 
 /// Rotation from the last DH row's frame to the tool frame.
