@@ -104,6 +104,9 @@ TEST_CASE("allocation: none in 1e6 ticks with mode changes and faults") {
     if (n % 5000 == 2000) b.arm->press_estop();
     if (n % 5000 == 2500) b.arm->release_estop();
     if (n % 5000 == 2501) b.arm->post(StateCommand::kEnable);
+    if (n % 5000 == 3000) b.arm->set_trocar({{0.0, 0.05, 0.0}});
+    if (n % 5000 == 3500) b.arm->set_trocar({});
+    if (n % 5000 == 3502) b.arm->post(StateCommand::kEnable);
     if (n % 50 == 0) b.arm->take_results();
     m.sequence = b.ticks + 1 + n;
     m.stamp_ns = b.now_ns() + static_cast<std::int64_t>(n) * kTickNs;
@@ -127,11 +130,11 @@ TEST_CASE("allocation: none in 1e6 ticks with mode changes and faults") {
     } else {
       b.qd.fill(0.0);
     }
-    if (n % 5000 == 2100 || n % 5000 == 4001 || n % 5000 == 4501) {
+    if (n % 5000 == 2100 || n % 5000 == 3010 || n % 5000 == 4001 || n % 5000 == 4501) {
       faults += b.arm->state().operating_state == OperatingState::kFault;
     }
   }
   total = allocations;
   CHECK(total == 0);
-  CHECK(faults == 600);
+  CHECK(faults == 800);
 }

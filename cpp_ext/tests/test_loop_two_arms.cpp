@@ -41,7 +41,56 @@ struct Pair {
   std::unique_ptr<ArmLoop> loop;
 };
 
+/// A perfect arm that can fall silent; counts for how long the loop waited in vain.
+class SilentSeam final : public Seam {
+ public:
+  bool wait(std::int64_t timeout_ns) override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (!silent.load()) return true;
+    waited_ns_ += timeout_ns;
+    return false;
+  }
+  bool read(MeasuredState* m) override {
+    m_.sequence += 1;
+    m_.stamp_ns = m_.sequence * kTickNs;
+    *m = m_;
+    return true;
+  }
+  void write(const TorqueCommand& c) override {
+    if (c.power) m_.q = c.setpoint_q;
+    if (c.power) m_.enable_counter = c.enable_counter;
+  }
+  void reconnect() override {  // called right after the arm was told
+    if (lost_ns.load() == 0) lost_ns.store(waited_ns_);
+  }
+  void set_realtime(bool) override {}
+  void stop() override {}
+
+  std::atomic<bool> silent{false};
+  std::atomic<std::int64_t> lost_ns{0};
+
+ private:
+  MeasuredState m_;
+  std::int64_t waited_ns_ = 0;
+};
+
 }  // namespace
+
+TEST_CASE("loop: PLANT_LOST comes after the silence that its row says") {
+  auto seam = std::make_unique<SilentSeam>();
+  SilentSeam& plant = *seam;
+  auto arm = std::make_shared<Arm>(ArmConfig{});
+  ArmLoop loop(arm, std::move(seam));
+  loop.start(0);
+  arm->post(StateCommand::kEnable);
+  REQUIRE(await([&] { return arm->state().powered != 0; }));
+  plant.silent.store(true);
+  REQUIRE(await([&] { return plant.lost_ns.load() != 0; }));
+  CHECK(arm->state().fault == Fault::kPlantLost);
+  CHECK_FALSE(arm->state().powered);
+  CHECK(plant.lost_ns.load() == entry(Fault::kPlantLost).detection_ticks * kTickNs);
+  loop.stop();
+}
 
 TEST_CASE("two arms: two mocks in one process, one stops while the other goes on") {
   Pair pair[2];

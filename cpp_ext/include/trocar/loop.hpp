@@ -28,8 +28,8 @@ struct LoopStatistics {
 
 class ArmLoop {
  public:
-  static constexpr std::int64_t kPlantDeadlineNs = 100'000'000;  // silence that is PLANT_LOST
-  static constexpr std::int64_t kStopNs = 1'500'000'000;         // most time for a controlled stop
+  static constexpr std::int64_t kPlantDeadlineNs = kPlantLostTicks * kTickNs;  // of silence
+  static constexpr std::int64_t kStopNs = 1'500'000'000;  // most time for a controlled stop
 
   ArmLoop(std::shared_ptr<Arm> arm, std::unique_ptr<Seam> seam);
   ~ArmLoop() { stop(); }
