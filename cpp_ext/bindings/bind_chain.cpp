@@ -218,7 +218,8 @@ void bind_chain(py::module_& m) {
             return bindings::array_out(chain_fk(c, joints).matrix());
           },
           py::arg("q"), "T_base_tip (4, 4) of joints q (n,) in rad, m.")
-      .def("frames", &frames_out, py::arg("q"), "Every joint frame, then the tip (n + 1, 4, 4).")
+      .def("frames", &frames_out, py::arg("q"),
+           "Every joint frame, then the tip (n + 1, 4, 4), of joints q (n,).")
       .def(
           "jacobian",
           [](const Chain& c, const py::object& q) {

@@ -86,6 +86,6 @@ void bind_models(py::module_& m) {
       .def_readonly("status", &ecm::IkResult::status)
       .def_readonly("rotation_error", &ecm::IkResult::rotation_error);
   m.def("ecm_ik", &ecm_ik, py::arg("T_base_camera"), py::arg("q_seed"), py::arg("scope"),
-        "Closed-form IK of the ECM.  OUT_OF_REACH: four joints cannot hold the pose; q then has "
-        "its position and the nearest orientation.");
+        "Closed-form IK of the ECM: pose (4, 4), seed (4,).  OUT_OF_REACH: four joints cannot hold "
+        "the pose; q then has its position and the nearest orientation.");
 }

@@ -11,9 +11,7 @@
 #include "trocar/chain.hpp"
 #include "trocar/dh.hpp"
 
-namespace bindings {
-
-using namespace trocar;
+namespace trocar::bindings {
 
 inline std::vector<JointType> types_in(const py::object& types) {
   const ArrayIn a = shaped_in<1>(types, "types", {-1});
@@ -119,4 +117,4 @@ inline Chain from_dh(DhConvention convention, const py::object& types, const py:
   return chain;
 }
 
-}  // namespace bindings
+}  // namespace trocar::bindings

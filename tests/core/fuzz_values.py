@@ -52,7 +52,9 @@ RECIPES: dict[str, Callable[[], Any]] = {
     "Snapshot": lambda: _core.Snapshot(fresh_name(), 4, True),
     "ArmLoop": lambda: _core.ArmLoop(_core.Arm(_core.ArmConfig()), "", 0),
     "TissueBody": lambda: tissue(),
+    "Chain": lambda: _core.Chain(TYPES, np.broadcast_to(np.eye(4), (3, 4, 4))),
 }
+TYPES = np.array([0.0, 1.0, 0.0])  # of a chain of three joints
 # A cube of 20 mm in five tetrahedra, held below.
 CUBE = np.array([[x, y, z] for z in (0, 1) for y in (0, 1) for x in (0, 1)]) * 0.02
 CUBE_TETS = np.array([[0, 1, 2, 4], [1, 3, 2, 7], [1, 4, 5, 7], [2, 4, 7, 6], [1, 2, 4, 7]])
@@ -62,6 +64,10 @@ GOOD: dict[tuple[str, str], Callable[[], Any]] = {
     ("PlantPort.__init__", "arm_index"): lambda: 0,
     ("ArmLoop.__init__", "segment"): lambda: "",
     ("ArmLoop.__init__", "arm_index"): lambda: 0,
+    ("Chain.__init__", "types"): lambda: TYPES.copy(),
+    ("Chain.__init__", "T_parent_joint"): lambda: np.tile(np.eye(4), (3, 1, 1)),
+    ("Chain.from_dh", "types"): lambda: TYPES.copy(),
+    ("Chain.from_dh", "rows"): lambda: np.full((3, 4), 0.1),
     ("TissueBody.__init__", "nodes"): lambda: CUBE.copy(),
     ("TissueBody.__init__", "tets"): lambda: CUBE_TETS.copy(),
     ("TissueBody.__init__", "anchors"): lambda: np.arange(4),
