@@ -53,16 +53,16 @@ def read_urdf(text: str, base: str | None, tip: str | None) -> UrdfChain:
         raise ValueError(f"the root is <{robot.tag}>; a URDF's is <robot>")
     links = [_attribute(link, "name", "a link") for link in robot.findall("link")]
     path = _path(robot, links, base, tip)
-    T = np.eye(4)  # the next joint's frame, or the tip's, in the frame of the joint before
+    T: Array = np.eye(4)  # the next joint's frame, or the tip's, in the frame of the joint before
     joints = []
     for element in path:
         where = f"joint {element.get('name')}"
         T = T @ _origin(element, where)
         if element.get("type") == "fixed":
             continue
-        T_joint_z = make_transform(_z_to(_axis(element, where)))
-        joints.append(_moving(element, where, T @ T_joint_z))
-        T = np.linalg.inv(T_joint_z)
+        R_joint_z = _z_to(_axis(element, where))
+        joints.append(_moving(element, where, T @ make_transform(R_joint_z)))
+        T = make_transform(R_joint_z.T)
     start = path[0].find("parent").get("link")  # type: ignore[union-attr]
     end = path[-1].find("child").get("link")  # type: ignore[union-attr]
     return UrdfChain(joints, T, str(start), str(end))
