@@ -20,6 +20,10 @@ struct Task {
 
 void tick_campaign(const Task& task);
 void exchange_campaign(const Task& task);
+void ik_campaign(const Task& task);
+void trajectory_campaign(const Task& task);
+void qp_campaign(const Task& task);
+void fault_campaign(const Task& task);
 
 /// A line of order statistics of `samples` in us, which is sorted in place.
 inline void print_times(const std::string& campaign, std::vector<double>* us) {

@@ -15,8 +15,9 @@ struct Entry {
 };
 
 constexpr Entry kCampaigns[] = {
-    {"tick", tick_campaign},
-    {"exchange", exchange_campaign},
+    {"tick", tick_campaign}, {"exchange", exchange_campaign},
+    {"ik", ik_campaign},     {"trajectory", trajectory_campaign},
+    {"qp", qp_campaign},     {"fault", fault_campaign},
 };
 
 }  // namespace

@@ -21,6 +21,8 @@ struct Bench {
 
   /// One tick; what the arm answers is applied as the perfect mock does, unless `blocked`.
   const ArmState& tick() {
+    if (client) client(*this);
+    if (silent) return miss();
     MeasuredState m;
     m.sequence = ++ticks;
     m.stamp_ns = 1'000'000'000 + ticks * kTickNs;
@@ -33,7 +35,7 @@ struct Bench {
     seal(&m);
     if (spoil) spoil(&m);
     if (spoil && reseal) seal(&m);
-    const TorqueCommand& command = arm->tick(m);
+    command = arm->tick(m);
     output = plant.advance(&command, qd, m.stamp_ns, false, estop != 0);
     state = arm->state();
     if (command.power && !blocked) {
@@ -45,12 +47,32 @@ struct Bench {
     return state;
   }
 
+  /// A tick without a state: after kPlantLostTicks of them the loop tells the arm.
+  const ArmState& miss() {
+    ++ticks;
+    if (++missing >= kPlantLostTicks) arm->tick_without_plant(now_ns());
+    state = arm->state();
+    command.power = state.powered;
+    return state;
+  }
+
   const ArmState& run(int n) {
     for (int i = 0; i < n; ++i) tick();
     return state;
   }
 
   std::int64_t now_ns() const { return 1'000'000'000 + ticks * kTickNs; }
+
+  /// Whatever was wrong is well again; the arm is told nothing.
+  void mend() {
+    spoil = nullptr;
+    reseal = true;
+    silent = false;
+    missing = 0;
+    estop = 0;
+    arm->release_estop();
+    arm->set_trocar({});
+  }
 
   /// Enabled, homed and at rest.
   void home() {
@@ -71,6 +93,7 @@ struct Bench {
 
   std::unique_ptr<Arm> arm;
   PlantSupervisor plant;
+  TorqueCommand command;  // what left the arm
   PlantOutput output;
   ArmState state;
   Axes q{};
@@ -79,6 +102,9 @@ struct Bench {
   std::int32_t estop = 0;
   bool blocked = false;
   std::int64_t missed = 0;
+  bool silent = false;                        // the plant says nothing
+  int missing = 0;                            // ticks of that
+  std::function<void(Bench&)> client;         // posts before a tick
   std::function<void(MeasuredState*)> spoil;  // on its way to the arm
   bool reseal = true;                         // a spoilt sensor, not a damaged record
 };

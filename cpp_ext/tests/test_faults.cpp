@@ -2,107 +2,25 @@
 /// Every fault of the table, forced: detection in exactly its ticks, its stop category, its record.
 #include <doctest/doctest.h>
 
-#include <limits>
-
+#include "fault_injections.hpp"
 #include "faults.hpp"
 
 using namespace bench;
 
-namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-/// Makes the cause of one fault appear in the next tick and stay.
-struct Injection {
-  Fault fault;
-  std::function<void(Bench&)> inject;
-  int axis;
-  std::function<void(ArmConfig*)> configure = nullptr;
-};
-
-void spoil(Bench& b, std::function<void(MeasuredState*)> how) { b.spoil = std::move(how); }
-
-const std::vector<Injection>& injections() {
-  static const std::vector<Injection> all = {
-      {Fault::kEstop, [](Bench& b) { b.arm->press_estop(); }, -1},
-      {Fault::kEstop, [](Bench& b) { b.estop = 1; }, -1},
-      {Fault::kTrackingError,
-       [](Bench& b) {
-         spoil(b, [at = b.q[0]](MeasuredState* m) mutable { m->q[0] = (at -= 0.004) - 0.1; });
-         // The first of them is 0.104 rad behind: no jump, as the margin is 5 here and 0.1 there.
-       },
-       0, [](ArmConfig* c) { c->encoder_jump_margin = 100.0; }},
-      {Fault::kNonFinite, [](Bench& b) { spoil(b, [](auto* m) { m->qd[3] = kNaN; }); }, 3},
-      {Fault::kEncoderJump, [](Bench& b) { spoil(b, [](auto* m) { m->q[1] += 0.02; }); }, 1},
-      {Fault::kMissedDeadline,
-       [](Bench& b) { spoil(b, [](auto* m) { m->plant_reason = PlantReason::kNoCommand30Ms; }); },
-       -1},
-      {Fault::kMissedDeadline,
-       [](Bench& b) {
-         spoil(b, [](auto* m) { m->plant_reason = PlantReason::kConsecutiveMisses; });
-       },
-       -1},
-      {Fault::kMissedDeadline, [](Bench& b) { b.missed += 30; }, -1},
-      {Fault::kEffortLimit,
-       [](Bench& b) {
-         // Its plant stands still 0.5 rad behind: the first output of that is at the limit.
-         spoil(b, [at = b.q](MeasuredState* m) {
-           m->q = at;
-           m->q[0] -= 0.5;
-           m->qd.fill(0.0);
-         });
-       },
-       0,
-       [](ArmConfig* c) {
-         c->tracking_error_max.setConstant(10.0);
-         c->encoder_jump_margin = 1e6;
-       }},
-      {Fault::kNearRcm,
-       [](Bench& b) { spoil(b, [](auto* m) { m->q[2] = psm::kWristOffset + 0.0429; }); }, 2,
-       [](ArmConfig* c) {
-         c->encoder_jump_margin = 1e6;
-         c->tracking_error_max.setConstant(10.0);
-       }},
-      {Fault::kOverspeed,
-       [](Bench& b) { spoil(b, [](auto* m) { m->qd[4] = 1.51 * psm::kVelocityMax[4]; }); }, 4},
-      {Fault::kOveracceleration,
-       [](Bench& b) {
-         spoil(b, [n = 0](MeasuredState* m) mutable { m->qd[5] = 1.0 * (++n % 2); });
-       },
-       5},
-      {Fault::kOvereffort,
-       [](Bench& b) { spoil(b, [](auto* m) { m->tau[6] = 1.26 * psm::kEffortMax[6]; }); }, 6},
-      {Fault::kRcmDrift, [](Bench& b) { b.arm->set_trocar({{0.0, 0.03, 0.0}}); }, -1},
-      {Fault::kModelRange,
-       [](Bench& b) { spoil(b, [](auto* m) { m->q[6] = psm::kQMax[6] + 0.101; }); }, 6,
-       [](ArmConfig* c) { c->encoder_jump_margin = 1e6; }},
-      {Fault::kStateSequence, [](Bench& b) { spoil(b, [](auto* m) { m->sequence -= 1; }); }, -1},
-      {Fault::kStateChecksum,
-       [](Bench& b) {
-         b.reseal = false;
-         spoil(b, [](auto* m) { m->q[2] += 1e-12; });
-       },
-       -1},
-  };
-  return all;
-}
-
-}  // namespace
-
 TEST_CASE("faults: each is seen after the ticks of its row, stops as its row says, is recorded") {
   for (const Injection& injection : injections()) {
     const FaultEntry& row = entry(injection.fault);
+    if (row.stop_category == 2) continue;  // latches nothing: below
     CAPTURE(row.name);
-    ArmConfig config;
-    if (injection.configure) injection.configure(&config);
-    Bench b(config);
+    Bench b(config_for(injection));
     set_moving(b);
     injection.inject(b);
     CHECK(ticks_to(b, injection.fault) == row.detection_ticks);
     CHECK(b.state.fault_axis == injection.axis);
     CHECK((b.state.causes & bit(injection.fault)) != 0);
     CHECK(b.state.powered == (row.stop_category == 1));
-    CHECK(b.output.brake == (row.stop_category == 0));
+    CHECK(b.command.power == (row.stop_category == 1));
+    CHECK((b.silent || b.output.brake == (row.stop_category == 0)));
     check_record(b);
     const std::int64_t fault_tick = b.state.tick;
     if (row.stop_category == 1) {
@@ -118,44 +36,70 @@ TEST_CASE("faults: each is seen after the ticks of its row, stops as its row say
   }
 }
 
-TEST_CASE("faults: the table is tested whole") {
-  std::int64_t tested = bit(Fault::kPlantLost) | bit(Fault::kFixtureBreach) |
-                        bit(Fault::kOutputLimit) | bit(Fault::kSetpointJump) |
-                        bit(Fault::kStopOverrun) | bit(Fault::kStaleCommand);  // below, test_safety
-  for (const Injection& injection : injections()) tested |= bit(injection.fault);
+TEST_CASE("faults: the twin without the cause has none") {
+  for (const Injection& injection : injections()) {
+    CAPTURE(entry(injection.fault).name);
+    Bench b(config_for(injection));
+    set_moving(b);
+    CHECK(b.run(300).fault == Fault::kNone);
+    CHECK((b.state.causes & ~bit(Fault::kStaleCommand)) == 0);
+  }
+}
+
+TEST_CASE("faults: a stale command is seen in its tick, held by then, and latches nothing") {
+  for (const Injection& injection : injections()) {
+    if (injection.fault != Fault::kStaleCommand) continue;
+    Bench b;
+    b.home();
+    stream(b);
+    b.run(300);
+    const double speed = b.command.setpoint_qd[0];
+    injection.inject(b);
+    CHECK_FALSE(b.state.stale);
+    b.tick();
+    CHECK(is_detected(b, Fault::kStaleCommand));
+    CHECK(b.state.stale);
+    CHECK(std::abs(b.command.setpoint_qd[0]) < 0.1 * speed);  // carried on less far than the limit
+    b.run(300);
+    CHECK(b.command.setpoint_qd[0] == 0.0);
+    CHECK(b.state.powered);
+    CHECK(b.state.operating_state == OperatingState::kEnabled);
+    CHECK(b.state.fault == Fault::kNone);
+  }
+}
+
+TEST_CASE("faults: the table is injected whole") {
+  // Not yet: the tick has no constraint stage to report a depth.  The check itself: test_safety.
+  std::int64_t injected = bit(Fault::kFixtureBreach);
+  for (const Injection& injection : injections()) injected |= bit(injection.fault);
   for (const FaultEntry& row : kFaultTable) {
     CAPTURE(row.name);
-    if (row.fault != Fault::kNone) CHECK((tested & bit(row.fault)) != 0);
+    if (row.fault != Fault::kNone) CHECK((injected & bit(row.fault)) != 0);
   }
 }
 
 TEST_CASE("faults: while the cause persists enable and disable are refused, then accepted") {
   for (const Injection& injection : injections()) {
-    const Fault fault = injection.fault;
-    const bool persists = fault == Fault::kEstop || fault == Fault::kNonFinite ||
-                          fault == Fault::kRcmDrift || fault == Fault::kModelRange ||
-                          fault == Fault::kStateChecksum;
-    if (!persists) continue;
-    CAPTURE(entry(fault).name);
-    ArmConfig config;
-    if (injection.configure) injection.configure(&config);
-    Bench b(config);
-    b.home();
+    const FaultEntry& row = entry(injection.fault);
+    if (row.stop_category == 2) continue;
+    CAPTURE(row.name);
+    Bench b(config_for(injection));
+    set_moving(b);
     injection.inject(b);
-    REQUIRE(ticks_to(b, fault) > 0);
+    REQUIRE(ticks_to(b, injection.fault) > 0);
     b.run(500);
     for (const StateCommand c : {StateCommand::kEnable, StateCommand::kDisable}) {
+      if (!injection.persists) break;
       const Result refused = b.answer_to(b.arm->post(c));
       CHECK(refused.verdict == Verdict::kRefused);
       CHECK(refused.reason == Reason::kCausePersists);
     }
     CHECK(b.state.operating_state == OperatingState::kFault);
-    b.spoil = nullptr;
-    b.estop = 0;
-    b.arm->release_estop();
-    b.arm->set_trocar({});
-    b.run(2);
+    b.mend();
+    b.run(1000);
     CHECK(b.state.operating_state == OperatingState::kFault);  // no recovery by itself
+    CHECK(b.state.fault == injection.fault);
+    CHECK_FALSE(b.command.power);
     CHECK(b.answer_to(b.arm->post(StateCommand::kEnable)).verdict == Verdict::kAccepted);
     CHECK(b.state.fault == Fault::kNone);
     CHECK(b.run(3).powered);
@@ -167,7 +111,7 @@ TEST_CASE("faults: while the cause persists enable and disable are refused, then
 TEST_CASE("faults: the last finite values stand while a sensor is bad") {
   Bench b;
   b.home();
-  b.spoil = [](MeasuredState* m) { m->qd[3] = kNaN; };
+  b.spoil = [](MeasuredState* m) { m->qd[3] = std::nan(""); };
   b.run(3);
   CHECK(std::isfinite(b.state.qd[3]));
   CHECK(std::isnan(b.arm->fault_snapshot().back().qd[3]));  // the record keeps what came
@@ -209,7 +153,7 @@ TEST_CASE("faults: a second one of category 0 during a controlled stop cuts the 
   b.arm->press_estop();
   b.tick();
   REQUIRE(b.state.powered);
-  b.spoil = [](MeasuredState* m) { m->q[0] = kNaN; };
+  b.spoil = [](MeasuredState* m) { m->q[0] = std::nan(""); };
   b.tick();
   CHECK_FALSE(b.state.powered);
   CHECK(b.output.brake);

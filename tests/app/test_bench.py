@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from trocar import _core
-from trocar.app import bench_core, bench_goals, bench_races, bench_samples, cli
+from trocar.app import (
+    bench_campaigns,
+    bench_core,
+    bench_goals,
+    bench_qp,
+    bench_races,
+    bench_samples,
+    cli,
+)
 from trocar.app import bench_programs as programs
 from trocar.app.bench_urdf import psm_urdf
 
@@ -105,6 +113,70 @@ def test_a_figure_of_a_campaign_is_held_against_its_limit() -> None:
     assert goal.met is False and goal.n == 7
 
 
+def test_a_campaign_adds_rows_and_says_what_it_could_not_measure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = {"fifo_us": {"p99": 9.0}, "rows": [{"name": "qp"}], "why": "SCHED_FIFO: not permitted"}
+    monkeypatch.setitem(bench_core.CAMPAIGNS, "wake-up", lambda quick: found)
+    figures = bench_core.Figures()
+    bench_core.campaign_stage("wake-up")(bench_core.Options(quick=True), figures)
+    assert figures.rows == [{"name": "qp"}]
+    assert figures.not_measured == {"wake-up": "SCHED_FIFO: not permitted"}
+    assert figures.campaigns["wake-up"] == {"fifo_us": {"p99": 9.0}}
+
+
+def test_wake_up_says_where_priority_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measure(seconds: float, priority: int) -> dict[str, Any]:
+        refused = "SCHED_FIFO refused: Operation not permitted" if priority else ""
+        return {"wake_us": {"p99": 50.0}, "ticks": 7, "skipped": 0, "refused": refused}
+
+    monkeypatch.setattr(_core, "measure_wake_up", measure)
+    figures = bench_campaigns.wake_up(quick=True)
+    assert "fifo_us" not in figures and "not permitted" in figures["why"]
+    goals = {goal.id: goal for goal in bench_goals.core_goals([], {}, {"wake-up": figures})}
+    assert goals["wake-up.fifo_p99"].met is False
+    assert goals["wake-up.other_p99"].value == 50.0
+
+
+def test_qp_agrees_with_its_peers_and_a_missing_one_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(bench_qp.PACKAGES, "quadprog", "no-such-package")
+    found, unsolved, missing = bench_qp.beside_peers(30, seed=5)
+    assert unsolved == 0 and "pip install no-such-package" in missing["quadprog"]
+    rows = bench_qp.qp_rows({"p50": 2.0, "p99": 4.0}, found, missing)
+    assert [row["peer"] for row in rows] == ["DAQP", "quadprog"]
+    assert rows[1]["ratio"] is None and rows[1]["note"]
+    if "DAQP" in found:
+        assert found["DAQP"].compared > 0 and found["DAQP"].difference <= 1e-8
+        assert rows[0]["ours_ns"] == 2000.0 and rows[0]["ratio"] > 0.0
+
+
+def test_every_figure_of_the_issue_is_a_goal() -> None:
+    limits = {goal.id: goal.limit for goal in bench_goals.core_goals([], {}, {})}
+    for id, limit in {
+        "ik.exact.found": 100.0,
+        "ik.exact.position_error": 1e-12,
+        "ik.exact.rotation_error": 1e-12,
+        "ik.exact.near_rcm_named": 100.0,
+        "rnea.difference": 1e-9,
+        "rnea.ratio_pinocchio": 1.0,
+        "qp.p99": 10.0,
+        "qp.residual": 1e-9,
+        "qp.allocations": 0,
+        "qp.difference_daqp": 1e-8,
+        "qp.difference_quadprog": 1e-8,
+        "trajectory.violations": 0,
+        "tick.p99": 20.0,
+        "tick.allocations": 0,
+        "tick.torn_reads": 0,
+        "wake-up.fifo_p99": 150.0,
+        "wake-up.fifo_max": None,
+        "fault.ticks_to_stop": 1,
+    }.items():
+        assert limits[id] == limit, id
+
+
 def test_the_urdf_of_the_peers_is_our_arm(rng: np.random.Generator) -> None:
     pinocchio = pytest.importorskip("pinocchio", reason="pin is not installed")
     model = pinocchio.buildModelFromXML(psm_urdf())
@@ -160,8 +232,12 @@ def test_the_whole_command_runs_and_meets_what_load_cannot_disturb(tmp_path: Pat
     assert cli.main(["bench", "core", "--quick", "--json", str(path)]) in (0, 1)
     report = json.loads(path.read_text())
     goals = {goal["id"]: goal for goal in report["goals"]}
-    for id in ("tick.allocations", "tick.torn_reads"):
-        assert goals[id]["met"], goals[id]
+    disturbed = (".p99", "fifo_p99", ".ratio_", ".instructions")
+    for id, goal in goals.items():
+        if goal["met"] is not None and not any(word in id for word in disturbed):
+            assert goal["met"], goal
+    assert goals["ik.exact.found"]["n"] >= 50_000
+    assert goals["trajectory.retargets"]["value"] >= 50_000
     if "instructions" not in report["not_measured"]:
         for id in ("fk.instructions", "jacobian.instructions", "ik.instructions"):
             assert goals[id]["met"], goals[id]

@@ -83,6 +83,7 @@ class Arm {
   void detach() { attached_.store(false); }
 
  private:
+  friend struct ArmProbe;  // tests: what happens if a tick computes nonsense
   std::int64_t answer_now(Result result);
   void answer(std::int64_t seq, Source source, Verdict verdict, Reason reason);
   void take_news(const MeasuredState& m);

@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from trocar.app import bench_programs as programs
-from trocar.app.bench_campaigns import CAMPAIGNS
+from trocar.app.bench_campaigns import CAMPAIGNS, ROWS, WHY
 from trocar.app.bench_goals import core_goals
 from trocar.app.bench_ik_peers import ik_peer_rows
 from trocar.app.bench_races import library_rows
@@ -155,6 +155,10 @@ def campaign_stage(name: str) -> Stage:
     """One campaign as a stage."""
 
     def stage(options: Options, figures: Figures) -> None:
-        figures.campaigns[name] = CAMPAIGNS[name](options.quick)
+        found = CAMPAIGNS[name](options.quick)
+        figures.rows += found.pop(ROWS, [])
+        if WHY in found:
+            figures.not_measured[name] = found.pop(WHY)
+        figures.campaigns[name] = found
 
     return stage

@@ -22,13 +22,13 @@ def plot_core(report: dict[str, Any], path: Path) -> None:
     rows = [row for row in report["rows"] if row["ratio"]]
     goals = [goal for goal in report["goals"] if margin(goal) is not None]
     exact = [goal for goal in report["goals"] if margin(goal) is None]
-    height = 1.9 + 0.27 * max(len(rows), len(goals) + 2)
+    lines = caption(report, exact).count("\n") + 1
+    height = 1.9 + 0.27 * max(len(rows), len(goals) + 2) + 0.17 * lines
     figure, (left, right) = plt.subplots(1, 2, figsize=(14, height), width_ratios=(1.15, 1))
     plot_ratios(left, rows)
     plot_margins(right, goals)
     figure.suptitle("Trocar core against its peers and its goals", fontweight="bold", fontsize=13)
     figure.text(0.01, 0.012, caption(report, exact), fontsize=8, color="#444444", va="bottom")
-    lines = caption(report, exact).count("\n") + 1
     figure.tight_layout(rect=(0, 0.02 + 0.17 * lines / height, 1, 0.99))
     figure.savefig(path, dpi=130)
     plt.close(figure)
