@@ -26,6 +26,7 @@ RUNTIME = (
     "aiohttp>=3.9",
     "tqdm>=4.65",
     "moderngl>=5.10",
+    "matplotlib>=3.7",
     "pybullet>=3.2.6",
 )
 EXTRAS = {
@@ -42,7 +43,7 @@ EXTRAS = {
         "playwright>=1.40",
     ],
     "lint": ["ruff", "mypy", "clang-format", "types-PyYAML"],
-    # What `trocar bench core` is measured against, and its plot (KDL comes from Debian).
+    # What `trocar bench core` is measured against (KDL comes from Debian).
     "bench": [
         "pin>=3",
         "pytracik>=0.0.3",
@@ -50,7 +51,6 @@ EXTRAS = {
         "ruckig>=0.14",
         "quadprog>=0.1.11",
         "daqp>=0.6",
-        "matplotlib>=3.7",
     ],
     # About 0.2 GB without CUDA, 2.5 GB with it: never pulled by `make setup`.
     "train": ["torch>=2.2"],

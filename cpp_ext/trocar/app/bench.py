@@ -75,11 +75,9 @@ def row_lines(rows: list[dict]) -> list[str]:
 
 
 def plot_beside(path: str, report: dict) -> str:
-    """Write the plot; says where, or why there is none."""
-    try:
-        from trocar.app.bench_plot import plot_core
-    except ImportError:
-        return "; no plot: pip install matplotlib"
+    """Write the plot; says where."""
+    from trocar.app.bench_plot import plot_core  # here: nothing else waits for matplotlib
+
     picture = Path(path).with_suffix(".png")
     plot_core(report, picture)
     return f", {picture}"
