@@ -34,12 +34,19 @@ RETRY_S = 0.2
 ARM_INDEX = 0
 
 
+def model(parameters: ControlParameters) -> _core.DynamicParameters:
+    """The identified masses and friction, else the nominal ones, wrong by up to 10 %."""
+    dynamics = parameters.dynamics
+    if dynamics is None:
+        dynamics = _core.DynamicParameters().perturbed(0.1, parameters.seed)
+        dynamics.gravity_base = parameters.gravity_base
+    return dynamics
+
+
 def make_arm(parameters: ControlParameters) -> _core.Arm:
-    """The arm with the controller's own, wrong, model: masses and friction off by up to 10 %."""
+    """The arm as it is configured here."""
     config = _core.ArmConfig()
-    R_base_camera = parameters.T_camera_base[:3, :3].T
-    config.dynamics.gravity_base = R_base_camera @ parameters.gravity_camera
-    config.dynamics = config.dynamics.perturbed(0.1, parameters.seed)
+    config.dynamics = model(parameters)
     config.follow_extrapolate_s = 2.5 / parameters.fps
     config.follow_hold_s = 4.0 / parameters.fps
     return _core.Arm(config)

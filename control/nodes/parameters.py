@@ -4,9 +4,12 @@
 import os
 from dataclasses import dataclass
 
+import numpy as np
 from rclpy.node import Node
 
+from trocar import _core
 from trocar.control.arbiter import AUTOSTARTS
+from trocar.dynamics_file import load as load_dynamics
 from trocar.errors import ConfigurationError
 from trocar.geometry import Array
 from trocar.site import load_site
@@ -16,7 +19,8 @@ from trocar.site import load_site
 class ControlParameters:
     """`T_camera_base` (4, 4) nominal and `gravity_camera` (3,) in m/s2, of the site file.
 
-    `is_mock`: no plant, a perfect arm.
+    `is_mock`: no plant, a perfect arm.  `dynamics`: of the parameter `dynamics_file`, None where
+    it is empty: the nominal model, wrong by up to 10 %.
     """
 
     arm: str
@@ -26,6 +30,17 @@ class ControlParameters:
     fps: float
     gravity_camera: Array
     is_mock: bool
+    dynamics: _core.DynamicParameters | None = None
+
+    @property
+    def gravity_base(self) -> Array:
+        """Gravity (3,) in m/s2 in the arm's base frame, by the site file."""
+        return gravity_in_base(self.T_camera_base, self.gravity_camera)
+
+
+def gravity_in_base(T_camera_base: Array, gravity_camera: Array) -> Array:
+    """Gravity (3,) in base axes from camera axes."""
+    return np.asarray(T_camera_base[:3, :3].T @ gravity_camera)
 
 
 def read_parameters(node: Node) -> ControlParameters:
@@ -36,6 +51,7 @@ def read_parameters(node: Node) -> ControlParameters:
     seed = int(node.declare_parameter("seed", 0).value)
     fps = float(node.declare_parameter("fps", 15.0).value)
     is_mock = bool(node.declare_parameter("mock", False).value)
+    dynamics_file = str(node.declare_parameter("dynamics_file", "").value)
     if autostart not in AUTOSTARTS:
         raise ConfigurationError(
             f"parameter autostart '{autostart}' is unknown; one of {', '.join(AUTOSTARTS)}"
@@ -52,4 +68,10 @@ def read_parameters(node: Node) -> ControlParameters:
         raise ConfigurationError(
             f"parameter arm '{arm}' is not in {path}; one of {', '.join(sorted(arms))}"
         )
-    return ControlParameters(arm, arms[arm], autostart, seed, fps, site.gravity_camera, is_mock)
+    dynamics = None
+    if dynamics_file:
+        gravity = gravity_in_base(arms[arm], site.gravity_camera)
+        dynamics = load_dynamics(dynamics_file, gravity)
+    return ControlParameters(
+        arm, arms[arm], autostart, seed, fps, site.gravity_camera, is_mock, dynamics
+    )

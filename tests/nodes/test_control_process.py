@@ -224,6 +224,7 @@ def test_without_a_cell_it_says_what_it_waits_for_and_still_ends(start):
         ({"arm": "PSM9"}, ["'PSM9'", "PSM1"]),
         ({"site": "/nowhere.yaml"}, ["/nowhere.yaml"]),
         ({"fps": "0.0"}, ["fps", "1 .. 120"]),
+        ({"dynamics_file": "/nowhere/d.yaml"}, ["dynamics file /nowhere/d.yaml", "existing file"]),
     ],
 )
 def test_bad_parameters_are_one_line_and_exit_2(start, parameters, words):

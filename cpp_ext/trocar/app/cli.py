@@ -18,6 +18,7 @@ COMMANDS = {
     "launch": ("launch", "a launch file, as ros2 launch would run it"),
     "stop": ("stop", "press or release the emergency stop, without ROS"),
     "validate": ("validate", "run a scenario over many seeds and judge it"),
+    "identify": ("identify", "masses and friction of an arm from its own motion"),
     "bench": ("bench", "how long the core takes on this machine"),
     "doctor": ("doctor", "what is installed, missing and unproven here, and how to mend it"),
 }

@@ -8,6 +8,7 @@ import datetime
 import json
 import os
 import platform
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -116,7 +117,12 @@ def check_writable(path: str | Path) -> None:
     folder = Path(path).resolve().parent
     while not folder.exists():
         folder = folder.parent
-    if not os.access(folder, os.W_OK) or Path(path).is_dir():
+    try:
+        with tempfile.TemporaryFile(dir=folder):  # permissions alone say little: /proc, root
+            is_writable = not Path(path).is_dir()
+    except OSError:
+        is_writable = False
+    if not is_writable:
         raise ConfigurationError(f"cannot write {path}; name a file in a writable folder")
 
 
