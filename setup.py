@@ -54,6 +54,13 @@ EXTRAS = {
     ],
     # About 0.2 GB without CUDA, 2.5 GB with it: never pulled by `make setup`.
     "train": ["torch>=2.2"],
+    # `trocar sim import` and `phantom`: volumes, marching cubes, surface files, decimation.
+    "anatomy": [
+        "SimpleITK>=2.3",
+        "scikit-image>=0.22",
+        "trimesh>=4",
+        "fast-simplification>=0.1.9",
+    ],
 }
 NODES = {
     "sim_node": "trocar.sim.nodes.sim_node",
@@ -142,7 +149,7 @@ setup(
     package_dir={"": "cpp_ext", **{f"trocar.{room}": room for room in ROOMS}},
     package_data={
         "trocar": ["py.typed", "*.pyi"],
-        "trocar.sim": ["scenes/*.yaml", "render/shaders/*"],
+        "trocar.sim": ["scenes/*.yaml", "render/shaders/*", "anatomy/*.yaml"],
         "trocar.console": ["static/*", "static/**/*"],
     },
     ext_modules=[Extension("trocar._core", sources=[])],

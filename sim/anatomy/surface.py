@@ -51,11 +51,25 @@ class Surface:
         return Surface(self.vertices[used], inverse.reshape(-1, 3))
 
 
+def underside(mesh: TetMesh, steepest_deg: float = 45.0) -> NDArray[np.intp]:
+    """Nodes of outer faces that look down (-z), at most so far from the vertical."""
+    faces = outer_faces(mesh)
+    a, b, c = (mesh.nodes[faces[:, k]] for k in range(3))
+    normal = np.cross(b - a, c - a)
+    down = -normal[:, 2] >= np.cos(np.radians(steepest_deg)) * np.linalg.norm(normal, axis=1)
+    return np.unique(faces[down]).astype(np.intp)
+
+
 def outside(mesh: TetMesh) -> Surface:
-    """The faces that only one tetrahedron has."""
+    """The surface of a mesh, with nodes of its own."""
+    used, inverse = np.unique(outer_faces(mesh), return_inverse=True)
+    return Surface(mesh.nodes[used], inverse.reshape(-1, 3))
+
+
+def outer_faces(mesh: TetMesh) -> Faces:
+    """(k, 3) nodes of the faces that only one tetrahedron has."""
     faces = mesh.tets.astype(np.int64)[:, _OUTWARD].reshape(-1, 3)
     _, first, count = np.unique(
         np.sort(faces, axis=1), axis=0, return_index=True, return_counts=True
     )
-    used, inverse = np.unique(faces[np.sort(first[count == 1])], return_inverse=True)
-    return Surface(mesh.nodes[used], inverse.reshape(-1, 3))
+    return np.asarray(faces[np.sort(first[count == 1])])

@@ -24,7 +24,11 @@ ALLOWED = {
     },
     "perception": {"trocar", "numpy", "scipy", "cv2", "yaml", "onnxruntime", "torch"},
     "control": {"trocar", "trocar._core", "numpy", "yaml"},
-    "sim": {"trocar", "trocar._core", "numpy", "scipy", "yaml", "pybullet", "moderngl"},
+    # The last line is the extra `anatomy`, imported by sim/anatomy/packages.py when needed.
+    "sim": {
+        *("trocar", "trocar._core", "numpy", "scipy", "yaml", "pybullet", "moderngl"),
+        *("SimpleITK", "skimage", "trimesh", "fast_simplification"),
+    },
     # _core: the console presses the emergency stop in shared memory; cv2: its JPEG encoder.
     "console": {"trocar", "trocar._core", "numpy", "aiohttp", "cv2"},
 }
