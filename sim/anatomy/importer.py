@@ -208,7 +208,7 @@ def _one_body(surface: Surface, largest_only: bool, where: str, remarks: list[st
     body = bodies(surface)
     if body.max() == 0:
         return surface
-    volumes = np.array([surface.part(body == k).volume for k in range(body.max() + 1)])
+    volumes = np.bincount(body, surface.face_volumes)
     best = int(volumes.argmax())
     shells = volumes > 0.0  # cavities look inwards and stay
     shells[best] = False
@@ -265,4 +265,4 @@ def _mask(volume: Volume, request: Request, where: str) -> tuple[NDArray[np.bool
             )
         return mask, {1: f"threshold {low:g} to {high:g}"}
     chosen = chosen_labels(request.label, volume.labels(where), volume.names, where)
-    return np.isin(volume.values, chosen), {k: volume.names.get(k, f"label {k}") for k in chosen}
+    return np.isin(volume.values, chosen), {k: volume.names.get(k, f"label_{k}") for k in chosen}

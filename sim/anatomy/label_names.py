@@ -8,6 +8,7 @@ import yaml
 
 from trocar.errors import ConfigurationError
 
+_LISTED = 12  # labels at most in a message
 _DOUBLE = (".nii.gz", ".seg.nrrd")
 
 
@@ -46,7 +47,9 @@ def chosen_labels(
 ) -> list[int]:
     """Numbers of `wanted`: a number or name, several joined by +, or all."""
     found = sorted(there)
-    listed = ", ".join(f"{k} ({names[k]})" if k in names else str(k) for k in found) or "none"
+    listed = ", ".join(f"{k} ({names[k]})" if k in names else str(k) for k in found[:_LISTED])
+    if len(found) > _LISTED:
+        listed += f" and {len(found) - _LISTED} more (if it is a picture: --threshold LOW HIGH)"
     if not found:
         raise ConfigurationError(f"{where}: label: every voxel is 0; nothing has been labelled")
     if wanted is None:

@@ -21,7 +21,8 @@ class Lattice:
     def over(cls, lower: Array, upper: Array, side: float) -> "Lattice":
         """Cubes of `side` (m) over a box, a layer more all around."""
         counts = np.ceil((upper - lower) / side).astype(int) + 3  # corners along each axis
-        start = (lower + upper) / 2.0 - side * (counts - 1) / 2.0
+        # Off the middle: in step with a symmetric body, whole layers would come and go at once.
+        start = (lower + upper) / 2.0 - side * ((counts - 1) / 2.0 + np.array([0.13, 0.21, 0.17]))
         corner = _numbers(counts, 0)
         centre = _numbers(counts - 1, corner.size)
         points = np.concatenate(

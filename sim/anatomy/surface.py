@@ -25,8 +25,13 @@ class Surface:
     @property
     def volume(self) -> float:
         """m3 enclosed; below 0 where the faces look inwards."""
-        a, b, c = (self.vertices[self.faces[:, k]] for k in range(3))
-        return float((np.cross(a, b) * c).sum() / 6.0)
+        return float(self.face_volumes.sum())
+
+    @property
+    def face_volumes(self) -> Array:
+        """(m,) m3 between each face and the first vertex."""
+        a, b, c = (self.vertices[self.faces[:, k]] - self.vertices[0] for k in range(3))
+        return np.asarray((np.cross(a, b) * c).sum(axis=1) / 6.0)
 
     @property
     def area(self) -> float:

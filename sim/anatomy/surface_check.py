@@ -76,30 +76,26 @@ def _edge_counts(faces: Faces) -> NDArray[np.int64]:
 
 
 def _oriented(surface: Surface, where: str) -> Surface:
-    """Neighbours turned alike, then each body outwards, a cavity inwards."""
+    """Neighbours turned alike, then the whole outwards."""
     from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import breadth_first_order, connected_components
+    from scipy.sparse.csgraph import connected_components
 
-    faces = surface.faces.copy()
+    m, faces = len(surface.faces), surface.faces.copy()
     edges = faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)
-    of = np.repeat(np.arange(len(faces)), 3)
+    of = np.repeat(np.arange(m), 3)
     upward = edges[:, 0] < edges[:, 1]
     order = np.lexsort(np.sort(edges, axis=1).T)
     i, j = of[order[::2]], of[order[1::2]]
     unlike = upward[order[::2]] == upward[order[1::2]]  # the same way round: one is turned
-    graph = coo_array(
-        (np.concatenate([unlike, unlike]) + 1, (np.concatenate([i, j]), np.concatenate([j, i]))),
-        shape=(len(faces),) * 2,
-    ).tocsr()
     if unlike.any():
-        turned = np.zeros(len(faces), dtype=bool)
-        _, part = connected_components(graph, directed=False)
-        for start in np.unique(part, return_index=True)[1]:
-            walk, before = breadth_first_order(graph, start, directed=False)
-            for face in walk[1:]:
-                turned[face] = turned[before[face]] ^ (graph[face, before[face]] == 2)
-        if np.any(turned[i] ^ turned[j] ^ unlike):
+        # Face k is there twice, as it is (k) and turned (k + m); linked where two fit together.
+        rows, columns = np.concatenate([i, i + m]), np.concatenate([j, j + m])
+        columns = np.where(np.concatenate([unlike, unlike]), (columns + m) % (2 * m), columns)
+        graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(2 * m, 2 * m))
+        _, side = connected_components(graph, directed=False)
+        if np.any(side[:m] == side[m:]):
             raise ConfigurationError(f"{where}: the surface has one side only; {REPAIR}")
+        turned = side[:m] > side[m:]
         faces[turned] = faces[turned][:, ::-1]
     return _outward(Surface(surface.vertices, faces))
 

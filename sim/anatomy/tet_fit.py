@@ -14,6 +14,7 @@ from trocar.sim.tet_mesh import TetMesh
 
 NODES = (50, 20_000)  # allowed
 _NODES_OFF = 0.05  # of those asked for
+_KEPT = 0.98  # of the volume, by the largest part that hangs together
 _VOLUME_OFF = 0.003
 _VOLUME_REFUSED = 0.03
 
@@ -38,31 +39,68 @@ def fit_tets(
 
     A coarse surface lies inside a round one; it is moved outwards until the volume agrees.
     """
-    side = 1.15 * float(np.cbrt(2.0 * volume / nodes))
-    grid = DistanceGrid(surface, side / 4.0)
+    first = 1.15 * float(np.cbrt(2.0 * volume / nodes))
+    grid = DistanceGrid(surface, first / 4.0)
     progress(0.4)
     corners = surface.vertices[surface.faces]
-    lower, upper = corners.min(axis=(0, 1)), corners.max(axis=(0, 1))
-    offset, mesh = 0.0, None
-    for attempt in range(8):
-        made = stuff(_moved(grid, offset), lower, upper, side)
-        progress(0.4 + 0.6 * (attempt + 1) / 8)
-        if made is None or made.kept < 0.98:
+    box = corners.min(axis=(0, 1)), corners.max(axis=(0, 1))
+
+    def made(side: float, offset: float) -> TetMesh:
+        found = stuff(_moved(grid, offset), *box, side)
+        if found is None or found.kept < _KEPT:
             raise ConfigurationError(_too_thin(where, nodes))
-        mesh = made.mesh
-        ratio, missing = len(mesh.nodes) / nodes, volume - mesh.volume
-        if abs(ratio - 1.0) > _NODES_OFF and attempt < 4:
-            side *= float(np.clip(ratio, 0.3, 3.0)) ** 0.37  # between a solid's 1/3 and a sheet's
-        elif abs(missing) <= _VOLUME_OFF * volume:
+        return found.mesh
+
+    bend = 0.0  # 1/m: a chord lies beneath its arc by the square of its length
+
+    def ratio(side: float) -> float:
+        nonlocal bend
+        mesh = made(side, bend * side**2)
+        bend = max(0.0, bend + _gap(mesh, volume) / side**2)
+        return len(mesh.nodes) / nodes
+
+    side = _side(ratio, first)
+    progress(0.8)
+    offset = bend * side**2
+    mesh = made(side, offset)
+    for attempt in range(5):
+        if abs(volume - mesh.volume) <= _VOLUME_OFF * volume:
             break
-        offset += 0.9 * missing / outside(mesh).area
+        offset += 0.9 * _gap(mesh, volume)
         if abs(offset) > side / 2.0:
             raise ConfigurationError(_too_thin(where, nodes))
-    assert mesh is not None
+        mesh = made(side, offset)
+        progress(0.8 + 0.04 * attempt)
     if abs(mesh.volume / volume - 1.0) > _VOLUME_REFUSED:
         raise ConfigurationError(_too_thin(where, nodes))
     progress(1.0)
     return Fit(mesh, side, offset)
+
+
+def _gap(mesh: TetMesh, volume: float) -> float:
+    """M by which the outside must move out for the volume."""
+    return (volume - mesh.volume) / outside(mesh).area
+
+
+def _side(ratio: Callable[[float], float], first: float) -> float:
+    """The lattice's side with which ratio(side) is nearest to 1: false position on logarithms.
+
+    The number of nodes falls with the side but jumps where a face lies along the lattice.
+    """
+    tried: list[tuple[float, float]] = []  # of side and of ratio
+    at = np.log(first)
+    for _ in range(7):
+        tried.append((at, float(np.log(ratio(float(np.exp(at)))))))
+        if abs(tried[-1][1]) <= _NODES_OFF:
+            break
+        many = max((t for t in tried if t[1] > 0.0), default=None)
+        few = min((t for t in tried if t[1] <= 0.0), default=None)
+        if many is None or few is None:
+            at = tried[-1][0] + 0.4 * tried[-1][1]  # between a solid's 1/3 and a sheet's 1/2
+        else:
+            share = np.clip(many[1] / (many[1] - few[1]), 0.15, 0.85)
+            at = many[0] + share * (few[0] - many[0])
+    return float(np.exp(min(tried, key=lambda t: abs(t[1]))[0]))
 
 
 def _moved(grid: DistanceGrid, offset: float) -> Field:

@@ -27,7 +27,7 @@ def test_phantom_import_load(
     words = ["sim", "import", str(abdomen), "--label", "liver+vessels", "--nodes", "300"]
     assert cli.main([*words, "--out", str(out), "--json", str(report)]) == 0
     said = capsys.readouterr().out
-    for word in ("liver+vessels:", "nodes", "ml", "dihedral", "label 3 vessels", "written:"):
+    for word in ("liver+vessels:", "nodes", "ml", "dihedral", "vessels (3)", "written:"):
         assert word in said
     tissue = load_tissue(out)
     assert tissue.names == {1: "liver", 3: "vessels"}

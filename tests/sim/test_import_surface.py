@@ -216,3 +216,39 @@ def test_smoothing_and_thinning_keep_the_volume_and_the_surface_closed() -> None
     thin = decimated(smooth, 400)
     assert len(thin.faces) <= 420
     assert checked(thin, "thin").volume == pytest.approx(smooth.volume, rel=0.02)
+
+
+def test_an_imported_column_hangs_as_long_as_theory_says(tmp_path: Path) -> None:
+    rod = trimesh.creation.cylinder(radius=15.0, height=100.0, sections=48)
+    path = saved(rod.subdivide().subdivide(), tmp_path / "rod.stl")
+    solid = Material("rod", 20e3, 0.3, 1000.0, "chosen")
+    done = import_tissue(Request(path, nodes=400, material=solid)).tissue
+    z = done.mesh.nodes[:, 2]
+    held = np.flatnonzero(z > z.max() - 0.008)  # past the rim, which the lattice rounds off
+    body = done.body(anchors=held)
+    length = z[held].min() - z.min()
+    for _ in range(240):
+        body.step()
+    stretch = z.min() - body.positions[:, 2].min()
+    theory = 1000.0 * 9.81 * length**2 / (2.0 * 20e3)  # rho g L^2 / 2 E
+    assert stretch == pytest.approx(theory, rel=0.1)
+
+
+def test_a_surface_with_one_side_is_refused() -> None:
+    n = 24  # a Klein bottle in its figure-8 shape: closed, without an inside
+    u, v = np.meshgrid(np.arange(n), np.arange(n), indexing="ij")
+    a, b = u * 2 * np.pi / n, v * 2 * np.pi / n
+    r = 2.0 + np.cos(a / 2) * np.sin(b) - np.sin(a / 2) * np.sin(2 * b)
+    z = np.sin(a / 2) * np.sin(b) + np.cos(a / 2) * np.sin(2 * b)
+    x = np.stack([r * np.cos(a), r * np.sin(a), z], -1).reshape(-1, 3)
+
+    def number(i: np.ndarray, j: np.ndarray) -> np.ndarray:  # once around, v comes back mirrored
+        j = np.where(i == n, -j, j) % n
+        return (i % n) * n + j
+
+    i, j = u.ravel(), v.ravel()
+    p, q, s, t = number(i, j), number(i + 1, j), number(i + 1, j + 1), number(i, j + 1)
+    faces = np.concatenate([np.stack([p, q, s], 1), np.stack([p, s, t], 1)])
+    x += np.random.default_rng(0).normal(scale=1e-4, size=x.shape)  # no two vertices are equal
+    with pytest.raises(ConfigurationError, match="bottle: the surface has one side only"):
+        checked(Surface(x, faces), "bottle")

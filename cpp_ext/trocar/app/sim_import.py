@@ -133,7 +133,7 @@ def summary(made: "Imported") -> list[str]:
     for label, made_of in tissue.materials.items():
         count = int((tissue.labels == label).sum())
         lines.append(
-            f"label {label} {tissue.names[label]}: {count} tetrahedra of {made_of.name}, "
+            f"{tissue.names[label]} ({label}): {count} tetrahedra of {made_of.name}, "
             f"{made_of.young:g} Pa"
         )
     return lines + [f"note: {remark}" for remark in made.remarks]
