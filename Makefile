@@ -56,6 +56,7 @@ bench-instructions: setup-test ## Count the core's instructions under valgrind; 
 
 gallery: setup-test ## Make the pictures of the README: rendered frames, the console in a browser
 	@$(PYTHON_ENV) -m trocar.sim.render.gallery docs/images
+	@$(PYTHON_ENV) .ci/anatomy_picture.py docs/images/anatomy.png
 	@$(PYTHON_ENV) .ci/console_picture.py docs/images/console.png
 
 crtk-msgs: setup ## Build crtk_msgs and tf2_msgs for machines without a dVRK workspace

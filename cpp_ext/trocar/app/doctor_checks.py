@@ -66,6 +66,7 @@ def examine(port: int) -> list[Finding]:
         check_executables,
         check_chromium,
         check_torch,
+        check_anatomy,
     ]
     return [check() for check in checks]
 
@@ -262,3 +263,13 @@ def check_torch() -> Finding:
         return Finding("torch", State.OK, _version("torch"), needed=False)
     mend = "make setup EXTRAS=train (downloads 0.2 GB, with CUDA 2.5 GB)"
     return Finding("torch", State.MISSING, "only training needs it", mend, needed=False)
+
+
+def check_anatomy() -> Finding:
+    """For `trocar sim import` and `trocar sim phantom` only."""
+    modules = ("SimpleITK", "skimage", "trimesh", "fast_simplification")
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if not missing:
+        return Finding("anatomy", State.OK, ", ".join(modules), needed=False)
+    what = f"{', '.join(missing)}: only trocar sim import and phantom need it"
+    return Finding("anatomy", State.MISSING, what, "make setup EXTRAS=anatomy", needed=False)
