@@ -8,8 +8,9 @@ links: on the insertion it would weigh, and resist turning about the RCM; on a w
 turn with the axes before it, which a rotor does not, and about one axis alone it is an inertia
 that no rigid body has, so that Bullet refuses it.
 
-S is the secant slope of viscous + Coulomb friction, c tanh(qd / v0) / qd: taken implicitly,
-because an explicit Coulomb term chatters on wrist axes of 1e-4 kg m2 at 1 kHz.
+S is the secant slope of viscous + dry friction, d(qd) tanh(qd / v0) / qd: taken implicitly, because
+an explicit dry term chatters on wrist axes of 1e-4 kg m2 at 1 kHz.  d is Coulomb's, and where the
+parameters have it what breaking loose takes beyond (Stribeck, friction.hpp).
 
 A brake is a velocity motor at 0 with an effort limit: the effort that stops the axis within the
 step.  A stop takes the speed that would carry its axis beyond it.  (Bullet's own motors and stops
@@ -44,6 +45,8 @@ class JointMechanics:
         self.armature = np.array(parameters.armature)
         self._viscous = np.array(parameters.viscous)
         self._coulomb = np.array(parameters.coulomb)
+        self._stribeck = np.array(parameters.stribeck)
+        self._stribeck_speed = np.array(parameters.stribeck_speed)
         self._dt = dt
         self.effort_max = np.array(_core.EFFORT_MAX)
         self._brake_max = _BRAKE_FACTOR * self.effort_max
@@ -54,7 +57,7 @@ class JointMechanics:
         """Acceleration under motor torques `tau`; rigid (7, 7) and h: the links' M and C qd + g."""
         v = qd
         for _ in range(2):  # the second pass takes the slope at the speed reached
-            slope = self._viscous + self._coulomb / _smooth_abs(v, _FRICTION_SPEED)
+            slope = self._viscous + self._dry(v) / _smooth_abs(v, _FRICTION_SPEED)
             mass = rigid + np.diag(self.armature + self._dt * slope)
             effort = tau - h - slope * qd
             qdd: Array = np.asarray(np.linalg.solve(mass, effort), dtype=float)
@@ -68,6 +71,12 @@ class JointMechanics:
         effort = np.clip(wanted, -self._brake_max, self._brake_max) - h
         qdd: Array = np.asarray(np.linalg.solve(mass, effort), dtype=float)
         return self._held_at_stops(mass, effort, q, qd, qdd)
+
+    def _dry(self, v: Array) -> Array:
+        """Dry friction (7,) of sliding at v."""
+        return np.asarray(
+            self._coulomb + self._stribeck * np.exp(-((v / self._stribeck_speed) ** 2))
+        )
 
     def _held_at_stops(self, mass: Array, effort: Array, q: Array, qd: Array, qdd: Array) -> Array:
         """The acceleration again, with every axis that would pass its stop ending on it."""

@@ -87,6 +87,8 @@ def save(
         partial.replace(path)
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _check_keys(data: Any, allowed: tuple[str, ...], needed: tuple[str, ...], where: str) -> None:

@@ -2,8 +2,12 @@
 """`trocar identify`: the motion keeps every limit, the fit finds what a plant was made of."""
 
 import contextlib
+import functools
 import io
 import json
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -11,7 +15,7 @@ import pytest
 from trocar import _core
 from trocar.app import identify_fit, identify_physical
 from trocar.app.cli import main
-from trocar.app.force import measure_force
+from trocar.app.force import measure_force, unmodelled_arm
 from trocar.app.identify_motion import JERK_MAX, excitation
 from trocar.app.identify_record import Record
 from trocar.app.identify_result import identify
@@ -128,9 +132,43 @@ def test_what_it_writes_is_an_arm_that_the_core_takes(command):
     assert _core.Arm(config).state().tick == 0
 
 
-def test_known_wrenches_are_found_with_identified_parameters(command):
-    figures = measure_force(1, load(command[2] / "psm1.yaml"), poses=1)
-    assert figures["static_rmse_n"] <= 0.5 and figures["sine_rmse_n"] <= 0.5, figures
+def test_known_wrenches_are_found_with_identified_parameters_and_not_with_wrong_ones(command):
+    found = measure_force(1, load(command[2] / "psm1.yaml"), poses=1)
+    assert max(found["static"]["rmse_n"], found["sine"]["rmse_n"]) <= 0.5, found
+    assert sorted(found["static"]["axis_rmse_n"]) == ["x", "y", "z"]
+    model = _core.DynamicParameters().perturbed(0.3, 11)
+    wrong = measure_force(1, model, poses=1, kinds=("static",))
+    assert wrong["static"]["rmse_n"] > 0.5, wrong
+
+
+def test_a_friction_that_the_model_cannot_have_is_told_and_drives_no_arm(
+    tmp_path, capsys, monkeypatch
+):
+    """No inverse crime: 40 % more friction near rest than the model has a term for."""
+    strange = functools.partial(identify, plant=unmodelled_arm())
+    monkeypatch.setattr("trocar.app.identify.identify", strange)
+    words = ["--out", tmp_path / "psm1.yaml", "--json", tmp_path / "f.json", "--duration", "10"]
+    assert main(["identify", "PSM1", *map(str, words)]) == 1
+    assert "NOT MET" in (text := capsys.readouterr().out) and "did not write" in text
+    assert [path.name for path in tmp_path.iterdir()] == ["f.json"]
+    held_out = json.loads((tmp_path / "f.json").read_text())["held_out"]
+    shares = [axis["rms_error"] / axis["rms_torque"] for axis in held_out.values()]
+    assert 0.05 < max(shares) < 0.2, shares
+
+
+def test_an_interrupt_leaves_nothing_behind(tmp_path):
+    words = ["--out", tmp_path / "psm1.yaml", "--json", tmp_path / "f.json"]
+    command = [sys.executable, "-m", "trocar.app.cli", "identify", "PSM1", *map(str, words)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        seen = b""
+        while b"tick/s]" not in seen:  # the bar is there: it moves
+            seen += (chunk := process.stderr.read1())
+            assert chunk, seen
+        process.send_signal(signal.SIGINT)
+        rest = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert b"PSM1 moves" in seen and b"Traceback" not in rest
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_found_is_the_arm_that_moved_not_the_one_in_the_files():

@@ -146,6 +146,21 @@ def test_friction_holds_below_its_limit_and_gives_way_above():
     plant.close()
 
 
+def test_breaking_loose_takes_what_the_stribeck_term_says():
+    moved = []
+    for share in (0.0, 0.4):
+        p = parameters()
+        p.stribeck = share * p.coulomb
+        plant = PsmPlant(p, T_WORLD_BASE, Q)
+        push = STILL.copy()
+        push[4] = 1.2 * p.coulomb[4]
+        for _ in range(200):
+            plant.step_torque(_core.gravity_torque(p, Q) + push)
+        moved.append(abs(plant.q_true[4] - Q[4]))
+        plant.close()
+    assert moved[0] > 0.05 and moved[1] < 5e-3, moved
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_friction_only_takes_energy(seed):

@@ -82,6 +82,13 @@ def wake_up(quick: bool) -> dict[str, Any]:
     return figures
 
 
+def force(quick: bool) -> dict[str, Any]:
+    """Known wrenches against the arm's estimate, its parameters identified in the same run."""
+    from trocar.app.force import force_campaign
+
+    return force_campaign(SEED, 10.0, 1) if quick else force_campaign(SEED, 20.0)
+
+
 CAMPAIGNS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "tick": tick,
     "wake-up": wake_up,
@@ -89,4 +96,5 @@ CAMPAIGNS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "ik": ik,
     "trajectory": trajectory,
     "qp": qp,
+    "force": force,
 }

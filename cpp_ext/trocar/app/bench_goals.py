@@ -62,6 +62,14 @@ LIMITS = (
     Limit("qp.allocations", "qp", "allocations", "", 0),
     Limit("qp.difference_daqp", "qp", "difference_daqp", "", 1e-8),
     Limit("qp.difference_quadprog", "qp", "difference_quadprog", "", 1e-8),
+    # N to a share of the range of 10 N
+    Limit("force.static", "force", "static.rmse_n", "% of range", 5.0, scale=10.0),
+    Limit("force.1hz", "force", "sine.rmse_n", "% of range", 5.0, scale=10.0),
+    *(
+        Limit(f"force.{id}_{arm}", "force", f"{arm}.{kind}.rmse_n", "% of range", None, scale=10.0)
+        for arm in ("default", "other_friction")
+        for id, kind in (("static", "static"), ("1hz", "sine"))
+    ),
 )
 
 

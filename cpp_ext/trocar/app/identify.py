@@ -15,13 +15,12 @@ import numpy as np
 from tqdm import tqdm
 
 from trocar.app.identify_motion import PERIOD_S
-from trocar.app.identify_result import DURATION_S, Identified, identify
+from trocar.app.identify_result import DURATION_S, RMS_SHARE, Identified, identify
 from trocar.app.report import at_most, check_writable, goal_lines, with_conditions, write_json
 from trocar.dynamics_file import LINK_NAMES, save
 from trocar.errors import ConfigurationError
 
 ARMS = ("PSM1",)
-RMS_SHARE = 0.05  # of the torque itself, in every axis of the held-out motion
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,7 +84,8 @@ def print_tables(result: Identified) -> None:
     tilt, error = np.degrees([result.gravity.tilt, result.gravity.error])
     print(f"down is {tilt:.2f} deg (+-{error:.2f}) from where the site says")
     print(f"{len(base.columns)} base parameters, condition {base.condition:.3g}")
-    print(f"{'value':>11} {'std error':>10}  parameter (SI; m, m c, I about the link's origin)")
+    print("SI; m, m c and I about the link's origin; the error is that of the noise alone")
+    print(f"{'value':>11} {'std error':>10}  parameter")
     for value, error, label in zip(base.value, base.error, base.labels, strict=True):
         short = label if len(label) < 90 else label[:86] + " ..."
         print(f"{value:11.4g} {error:10.2g}  {short}")

@@ -17,6 +17,7 @@ from trocar.geometry import Array
 from trocar.sim.scene import load_scene
 
 DURATION_S = 30.0
+RMS_SHARE = 0.05  # of the torque itself, that the error of the held-out motion may have
 _HELD_OUT = 10_000  # the seed of the held-out motion is that much farther
 
 
