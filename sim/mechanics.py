@@ -29,9 +29,10 @@ from trocar.geometry import Array
 # Mechanical stops stand beyond the controller's limits: joints are calibrated to about 1 deg,
 # and a limit of the software must never be held by a stop.
 STOP_MARGIN: Array = np.array([0.035, 0.035, 0.003, 0.035, 0.035, 0.035, 0.035])
-# Speeds at which Coulomb friction has reached 76 %: below, it holds by creep.  Smaller than the
-# controller's (dynamics.hpp), so that its friction feed-forward is never an exact inverse.
-_FRICTION_SPEED: Array = np.array([2e-3, 2e-3, 5e-4, 1e-2, 1e-2, 1e-2, 1e-2])
+# The plant's smooth sign is steeper by this than the parameters' friction_speed, so that a
+# controller's friction feed-forward is never an exact inverse.  Below that speed (2e-3 rad/s,
+# 5e-4 m/s, wrist 1e-2 rad/s) friction holds by creep: there is no true stiction.
+_STEEPER: Array = np.array([5.0, 5.0, 2.0, 5.0, 5.0, 5.0, 5.0])
 # A brake holds this many times the motor's maximum effort (assumed; no figure is published).
 _BRAKE_FACTOR = 2.0
 _ON_STOP = 1e-12  # rad or m; rounding of a position that stands on its stop
@@ -45,6 +46,7 @@ class JointMechanics:
         self.armature = np.array(parameters.armature)
         self._viscous = np.array(parameters.viscous)
         self._coulomb = np.array(parameters.coulomb)
+        self._friction_speed = np.array(parameters.friction_speed) / _STEEPER
         self._stribeck = np.array(parameters.stribeck)
         self._stribeck_speed = np.array(parameters.stribeck_speed)
         self._dt = dt
@@ -57,7 +59,7 @@ class JointMechanics:
         """Acceleration under motor torques `tau`; rigid (7, 7) and h: the links' M and C qd + g."""
         v = qd
         for _ in range(2):  # the second pass takes the slope at the speed reached
-            slope = self._viscous + self._dry(v) / _smooth_abs(v, _FRICTION_SPEED)
+            slope = self._viscous + self._dry(v) / _smooth_abs(v, self._friction_speed)
             mass = rigid + np.diag(self.armature + self._dt * slope)
             effort = tau - h - slope * qd
             qdd: Array = np.asarray(np.linalg.solve(mass, effort), dtype=float)

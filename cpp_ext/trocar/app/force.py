@@ -3,7 +3,8 @@
 
 Known forces, applied by the simulator at the control point, against the arm's own estimate, with
 the parameters that `trocar identify` finds on the same cell.  Beside it: the control node's default
-ones; and an arm whose friction is not the model's and which holds something unknown.
+ones; an arm whose friction is not the model's and which holds something unknown; and one that
+sticks.
 
 The arm holds still at several poses; forces of up to 5 N act along each axis of the world, held and
 at 1 Hz.  A held force is judged once the arm is at rest, one at 1 Hz always.
@@ -26,6 +27,7 @@ FORCE_N = 5.0
 SINE_HZ = 1.0
 STRIBECK_SHARE = 0.4  # of Coulomb friction
 PAYLOAD_KG = 0.02
+STICKING = 20.0  # times steeper than the simulator's own
 # Joints and jaw: in the middle, deep, shallow and turned, all where the wrench is valid.
 POSES: Array = np.array(
     [
@@ -55,7 +57,7 @@ def force_campaign(seed: int, identify_s: float, poses: int = len(POSES)) -> dic
     """Figures with parameters identified first, on the same cell.
 
     `default`: with the control node's own.  `other_friction`: of `unmodelled_arm()`, identified
-    before it took up PAYLOAD_KG.
+    before it took up PAYLOAD_KG.  `stiction`: of `sticking_arm()`, with the first parameters.
     """
     found = identify(seed, identify_s).parameters
     other = identify(seed, identify_s, plant=unmodelled_arm()).parameters
@@ -63,6 +65,7 @@ def force_campaign(seed: int, identify_s: float, poses: int = len(POSES)) -> dic
         **measure_force(seed, found, poses),
         "default": measure_force(seed, None, poses),
         "other_friction": measure_force(seed, other, poses, unmodelled_arm(PAYLOAD_KG)),
+        "stiction": measure_force(seed, found, poses, sticking_arm()),
     }
 
 
@@ -75,6 +78,17 @@ def unmodelled_arm(payload_kg: float = 0.0) -> _core.DynamicParameters:
     plant = _core.DynamicParameters()
     plant.stribeck = STRIBECK_SHARE * plant.coulomb
     plant.mass[6] += payload_kg
+    return plant
+
+
+def sticking_arm() -> _core.DynamicParameters:
+    """A plant that all but sticks: below 1e-4 rad/s, where encoders say nothing of its direction.
+
+    At rest the simulator's own friction creeps away within a moment and hides no force for long;
+    a real arm's hides up to its Coulomb friction.
+    """
+    plant = _core.DynamicParameters()
+    plant.friction_speed /= STICKING
     return plant
 
 

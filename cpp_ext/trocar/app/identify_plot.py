@@ -31,7 +31,9 @@ def plot_identified(result: Identified, arm: str, path: Path) -> None:
         share = 100.0 * (predicted[:, i] - measured[:, i]) / result.rms_measured[i]
         plot_error(error, t, share, f"{result.rms[i]:.2g} of {result.rms_measured[i]:.3g} {unit}")
     rows[0, 0].legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, frameon=False)
-    rows[0, 1].set_title("difference, % of the axis's RMS torque", loc="left", fontsize=10)
+    rows[0, 1].set_title(
+        "difference, % of RMS torque (grey: its RMS may be)", loc="left", fontsize=10
+    )
     for axes in rows[-1]:
         axes.set_xlabel(f"time of the held-out motion, s (means over {WINDOW} ms)")
     for axes in rows.flat:
