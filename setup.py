@@ -37,9 +37,10 @@ EXTRAS = {
         "pytest-timeout>=2.3",
         "hypothesis>=6.100",
         "pin>=3",
-        # Oracles of the quadratic program.
+        # Oracles of the quadratic program, and of the trajectories' durations.
         "quadprog>=0.1.11",
         "daqp>=0.5",
+        "ruckig>=0.14",
         "playwright>=1.40",
     ],
     "lint": ["ruff", "mypy", "clang-format", "types-PyYAML"],

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from trocar import _core
 from trocar.geometry import Array
 
 SCALE_RANGE = (0.05, 2.0)  # dVRK's panel allows 0.1 .. 1.0; a little more for a mouse
@@ -13,7 +14,6 @@ LINEAR_SPEED_MAX = 0.2  # m/s of the hand, before the scale
 # that letting go may take (test_letting_go_at_full_speed_stops_in_time; 0.1 m/s took 190 ms).
 TOOL_SPEED_MAX = 0.06
 ANGULAR_SPEED_MAX = 3.0  # rad/s
-JAW_SPEED_MAX = 4.0 * np.pi  # rad/s (dVRK teleoperation, jaw_rate)
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class OperatorInput:
     """One sample.  twist (6,) of the hand in camera axes (m/s, rad/s), jaw_rate in rad/s.
 
     `scale` multiplies translation only.  `T_camera_master` (4, 4), where given, is the pose of a
-    real master in camera axes and replaces the twist.
+    real master in camera axes and replaces the twist; `jaw` (rad) is its grip and replaces the
+    jaw's rate.
     """
 
     stamp_ns: int
@@ -31,14 +32,21 @@ class OperatorInput:
     twist: Array = field(default_factory=lambda: np.zeros(6))
     jaw_rate: float = 0.0
     T_camera_master: Array | None = None
+    jaw: float | None = None
 
     def fault(self) -> str:
         """Why this sample cannot be used, or ""."""
         numbers = [self.scale, self.jaw_rate, *np.asarray(self.twist, dtype=float).ravel()]
+        numbers.append(0.0 if self.jaw is None else self.jaw)
         if self.T_camera_master is not None:
             numbers.extend(np.asarray(self.T_camera_master, dtype=float).ravel())
         if not np.all(np.isfinite(numbers)):
             return "operator input is not finite"
+        if self.T_camera_master is not None:
+            try:
+                _core.Clutch().engage(self.T_camera_master, np.eye(4), 1.0)
+            except ValueError as error:
+                return f"operator input: {error}"
         if np.shape(self.twist) != (6,):
             return f"operator twist has shape {np.shape(self.twist)}, allowed (6,)"
         if not SCALE_RANGE[0] <= self.scale <= SCALE_RANGE[1]:

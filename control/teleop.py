@@ -5,6 +5,10 @@ Ages of the operator (design.md, section 2): 100 ms without news holds, 250 ms c
 the dead-man must be released and pressed again; releasing it always holds.  The 5 s release of
 the source is the arbiter's.  A held twist is a *rate*, so it is integrated here into a virtual
 master pose; the resulting target is kept near the arm's own set-point, so nothing winds up.
+
+The hand's pose goes through the core's tremor filter, the clutch maps it, the jaw slews.  The
+filter makes the tool late by `TremorFilter.delay()`, 9.7 ms; a real master's poses enter it at
+their own stamps, a jog at the ticks, both as irregular as they come.
 """
 
 from dataclasses import dataclass
@@ -12,8 +16,8 @@ from enum import Enum
 
 import numpy as np
 
-from trocar.control.mapping import RelativeMapping
-from trocar.control.operator_input import JAW_SPEED_MAX, OperatorInput
+from trocar import _core
+from trocar.control.operator_input import OperatorInput
 from trocar.geometry import Array, exp_so3, inverse, log_so3, make_transform
 
 NS = 1_000_000_000
@@ -63,10 +67,14 @@ class Teleop:
         self.reason = ""
         self._input: OperatorInput | None = None
         self._updated_ns = 0
-        self._mapping: RelativeMapping | None = None
+        self._clutch = _core.Clutch()
+        self._filter = _core.TremorFilter()
+        self._jaw = _core.JawSlew()
         self._T_camera_base = np.eye(4)
-        self._T_camera_master = np.eye(4)
-        self._jaw = 0.0
+        self._T_camera_master = np.eye(4)  # the hand as it is, a jog's integral
+        self._T_camera_hand = np.eye(4)  # without its tremor
+        self._hand_ns = 0
+        self._is_jog = True
 
     # --- samples -------------------------------------------------------------------
     def add(self, sample: OperatorInput) -> str:
@@ -121,7 +129,8 @@ class Teleop:
             return self._hold(self.reason)
         if sample.clutch:
             return self._hold("clutch pressed")
-        if self._mapping is None:
+        is_jog = sample.T_camera_master is None
+        if not self._clutch.is_engaged or is_jog != self._is_jog:
             self._engage(sample, T_camera_base, T_base_setpoint, jaw_setpoint)
             dt = 0.0  # no jump on engage, not even by one tick of rate
         return self._move(sample, dt, T_base_setpoint, jaw_setpoint)
@@ -129,31 +138,43 @@ class Teleop:
     def _move(
         self, sample: OperatorInput, dt: float, T_base_setpoint: Array, jaw_setpoint: float
     ) -> TeleopCommand:
-        mapping = self._mapping
-        assert mapping is not None  # for the type checker: `update` engages first
-        mapping.rescale(self._T_camera_master, sample.scale)
-        self._T_camera_master = self._moved_master(sample, dt)
-        T_camera_cp = mapping.map(self._T_camera_master)
+        self._clutch.rescale(self._T_camera_hand, sample.scale)
+        self._move_hand(sample, dt)
+        T_camera_cp = self._clutch.map(self._T_camera_hand)
         T_camera_setpoint = self._T_camera_base @ T_base_setpoint
         leashed = self._leashed(T_camera_setpoint, T_camera_cp)
         if leashed is not T_camera_cp:
-            mapping.pull_to(self._T_camera_master, leashed)
-        self._jaw = self._moved_jaw(sample, dt, jaw_setpoint)
+            self._clutch.pull_to(self._T_camera_hand, leashed)
+        jaw = self._moved_jaw(sample, dt, jaw_setpoint)
         T_base_cp = inverse(self._T_camera_base) @ leashed
-        return TeleopCommand(self.state, T_base_cp, self._jaw, sample.stamp_ns)
+        return TeleopCommand(self.state, T_base_cp, jaw, sample.stamp_ns)
 
-    def _moved_master(self, sample: OperatorInput, dt: float) -> Array:
+    def _move_hand(self, sample: OperatorInput, dt: float) -> None:
         if sample.T_camera_master is not None:
-            return np.array(sample.T_camera_master, dtype=float)
-        step = sample.limited_twist() * dt
-        T = self._T_camera_master
-        return make_transform(exp_so3(step[3:]) @ T[:3, :3], T[:3, 3] + step[:3])
+            self._T_camera_master = np.array(sample.T_camera_master, dtype=float)
+        else:
+            step = sample.limited_twist() * dt
+            T = self._T_camera_master
+            self._T_camera_master = make_transform(
+                exp_so3(step[3:]) @ T[:3, :3], T[:3, 3] + step[:3]
+            )
+        stamp_ns = self._stamp_of_hand(sample)
+        if stamp_ns > self._hand_ns:  # between two samples the hand is where it was
+            self._T_camera_hand = self._filter.step(self._T_camera_master, stamp_ns)
+            self._hand_ns = stamp_ns
+
+    def _stamp_of_hand(self, sample: OperatorInput) -> int:
+        return self._updated_ns if sample.T_camera_master is None else sample.stamp_ns
 
     def _moved_jaw(self, sample: OperatorInput, dt: float, jaw_setpoint: float) -> float:
+        """The grip, or where the rate leads, slewed; kept near the set-point like the pose."""
         c = self.config
-        rate = float(np.clip(sample.jaw_rate, -JAW_SPEED_MAX, JAW_SPEED_MAX))
-        jaw = np.clip(self._jaw + rate * dt, jaw_setpoint - c.leash_jaw, jaw_setpoint + c.leash_jaw)
-        return float(np.clip(jaw, c.jaw_min, c.jaw_max))
+        target = self._jaw.angle + sample.jaw_rate * dt if sample.jaw is None else sample.jaw
+        jaw = self._jaw.step(float(np.clip(target, c.jaw_min, c.jaw_max)), dt)
+        leashed = float(np.clip(jaw, jaw_setpoint - c.leash_jaw, jaw_setpoint + c.leash_jaw))
+        if leashed != jaw:
+            self._jaw.pull_to(leashed)
+        return leashed
 
     def _leashed(self, T_camera_setpoint: Array, T_camera_cp: Array) -> Array:
         """The target itself, or the nearest one within the leash of the set-point."""
@@ -174,16 +195,21 @@ class Teleop:
         self, sample: OperatorInput, T_camera_base: Array, T_base_setpoint: Array, jaw: float
     ) -> None:
         self._T_camera_base = np.array(T_camera_base, dtype=float)
+        self._is_jog = sample.T_camera_master is None
         self._T_camera_master = (
             np.eye(4) if sample.T_camera_master is None else np.array(sample.T_camera_master)
         )
+        self._hand_ns = self._stamp_of_hand(sample)
+        self._filter.start(self._T_camera_master, self._hand_ns)
+        self._T_camera_hand = self._T_camera_master
         T_camera_slave = self._T_camera_base @ T_base_setpoint
-        self._mapping = RelativeMapping(self._T_camera_master, T_camera_slave, sample.scale)
-        self._jaw = jaw
+        self._clutch.engage(self._T_camera_hand, T_camera_slave, sample.scale)
+        self._jaw.engage(jaw)
         self.state, self.reason = TeleopState.ENGAGED, ""
 
     def _disengage(self, state: TeleopState, reason: str) -> None:
-        self.state, self.reason, self._mapping = state, reason, None
+        self.state, self.reason = state, reason
+        self._clutch.release()
 
     def _is_stale(self, now_ns: int) -> bool:
         return self._input is None or (now_ns - self._input.stamp_ns) / NS > self.config.hold_age

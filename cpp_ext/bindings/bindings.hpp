@@ -12,6 +12,8 @@ void bind_qp(pybind11::module_& m);
 void bind_regressor(pybind11::module_& m);
 void bind_chain_dynamics(pybind11::module_& m);
 void bind_control(pybind11::module_& m);
+void bind_shaping(pybind11::module_& m);
+void bind_trajectory(pybind11::module_& m);
 void bind_arm(pybind11::module_& m);
 void bind_loop(pybind11::module_& m);
 void bind_tissue(pybind11::module_& m);

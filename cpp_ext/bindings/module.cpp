@@ -15,6 +15,8 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   bind_regressor(m);
   bind_chain_dynamics(m);
   bind_control(m);
+  bind_shaping(m);
+  bind_trajectory(m);
 #ifdef TROCAR_HAS_ARM
   bind_arm(m);
 #endif

@@ -211,6 +211,52 @@ class ControllerSettings:
     friction_share: float  # of IMPEDANCE, 0 to 0.9
     def __init__(self, mode: ControlMode = ControlMode.COMPUTED_TORQUE) -> None: ...
 
+# --- trajectories (bind_trajectory.cpp) -------------------------------------------------
+class AxisMove:
+    duration: float  # s, read-only
+    goal: float  # read-only
+    segments: Array  # (7, 2) jerk and duration, read-only
+    def __init__(self, state: ArrayLike, goal: float, limits: ArrayLike) -> None: ...  # (3,) q, v, a; (3,) velocity, acceleration, jerk
+    def at(self, t: float) -> Array: ...  # (3,) q, v, a
+
+def axis_move_durations(state: ArrayLike, goal: ArrayLike, limits: ArrayLike) -> Array: ...  # (N,) s, of (N, 3), (N,), (N, 3); releases the GIL
+
+# --- operator shaping (bind_shaping.cpp); bad input raises ValueError and changes nothing ---
+class Clutch:
+    is_engaged: bool  # read-only
+    scale: float  # read-only
+    def __init__(self) -> None: ...
+    def engage(self, T_camera_master: ArrayLike, T_camera_slave: ArrayLike, scale: float) -> None: ...
+    def release(self) -> None: ...
+    def map(self, T_camera_master: ArrayLike) -> Array: ...  # (4, 4) T_camera_slave
+    def rescale(self, T_camera_master: ArrayLike, scale: float) -> None: ...
+    def pull_to(self, T_camera_master: ArrayLike, T_camera_slave: ArrayLike) -> None: ...
+
+class TremorFilter:
+    def __init__(self) -> None: ...
+    def start(self, T_camera_hand: ArrayLike, stamp_ns: int) -> None: ...
+    def step(self, T_camera_hand: ArrayLike, stamp_ns: int) -> Array: ...  # (4, 4)
+    @staticmethod
+    def delay(hz: float = 1.0) -> float: ...  # s
+    @staticmethod
+    def gain(hz: float) -> float: ...
+
+class JawSlew:
+    RATE: float  # rad/s, 720 deg/s
+    REMATCH_RATE: float  # rad/s, 36 deg/s
+    angle: float  # rad, read-only
+    is_rematching: bool  # read-only
+    def __init__(self) -> None: ...
+    def engage(self, jaw: float) -> None: ...
+    def step(self, target: float, dt: float) -> float: ...  # rad; dt in s
+    def pull_to(self, jaw: float) -> None: ...
+
+class PoseExtrapolator:
+    def __init__(self) -> None: ...
+    def set(self, T_base_target: ArrayLike, twist: ArrayLike) -> None: ...
+    def at(self, age_s: float, extrapolate_s: float, hold_s: float) -> Array: ...  # (4, 4)
+    def twist_at(self, age_s: float, extrapolate_s: float, hold_s: float) -> Array: ...  # (6,)
+
 # --- arm: the tick (bind_arm.cpp) --------------------------------------------------------
 class OperatingState(IntEnum):
     DISABLED = 0

@@ -53,6 +53,9 @@ RECIPES: dict[str, Callable[[], Any]] = {
     "ArmLoop": lambda: _core.ArmLoop(_core.Arm(_core.ArmConfig()), "", 0),
     "TissueBody": lambda: tissue(),
     "Chain": lambda: _core.Chain(TYPES, np.broadcast_to(np.eye(4), (3, 4, 4))),
+    "Clutch": lambda: begun(_core.Clutch(), "engage", np.eye(4), np.eye(4), 1.0),
+    "TremorFilter": lambda: begun(_core.TremorFilter(), "start", np.eye(4), 0),
+    "JawSlew": lambda: begun(_core.JawSlew(), "engage", 0.0),
 }
 TYPES = np.array([0.0, 1.0, 0.0])  # of a chain of three joints
 # A cube of 20 mm in five tetrahedra, held below.
@@ -112,6 +115,12 @@ def tissue() -> _core.TissueBody:
     T_world_jaw[:3, 3] = CUBE[7]
     body.grasp(T_world_jaw, np.full(3, 0.005))
     return body
+
+
+def begun(thing: Any, method: str, *arguments: Any) -> Any:
+    """The object after its first call, without which it refuses the others."""
+    getattr(thing, method)(*arguments)
+    return thing
 
 
 class Learner:

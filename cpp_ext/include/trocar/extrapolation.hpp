@@ -14,13 +14,13 @@ struct Horizon {
   /// Share of the velocity that still counts at `age` (s): 1, then a ramp to 0.
   double scale(double age) const {
     if (age <= extrapolate_s) return 1.0;
-    if (age >= hold_s) return 0.0;
+    if (!(age < hold_s)) return 0.0;  // also where the age is no number
     return (hold_s - age) / (hold_s - extrapolate_s);
   }
 
   /// Integral of scale from 0 to `age`, s: what the velocity is multiplied with.
   double reach(double age) const {
-    if (age <= 0.0) return 0.0;
+    if (!(age > 0.0)) return 0.0;
     if (age <= extrapolate_s) return age;
     const double x = std::min(age, hold_s) - extrapolate_s;
     const double width = hold_s - extrapolate_s;

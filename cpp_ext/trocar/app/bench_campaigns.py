@@ -11,6 +11,7 @@ from typing import Any
 from trocar import _core
 from trocar.app import bench_programs as programs
 from trocar.app.bench_qp import beside_peers, qp_rows
+from trocar.app.bench_tremor import measure_tremor
 
 SEED = 1
 ROWS, WHY = "rows", "why"
@@ -97,4 +98,5 @@ CAMPAIGNS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "trajectory": trajectory,
     "qp": qp,
     "force": force,
+    "tremor": lambda quick: measure_tremor(1 if quick else 10),
 }

@@ -70,6 +70,8 @@ LIMITS = (
         for arm in ("default", "other_friction", "stiction")
         for id, kind in (("static", "static"), ("1hz", "sine"))
     ),
+    Limit("tremor.removed", "tremor", "removed", "%", 70.0, least=True, scale=100.0),
+    Limit("tremor.delay", "tremor", "delay_s", "ms", 10.0, scale=1e3),
 )
 
 
