@@ -2,6 +2,8 @@
 """`trocar sim`: from a phantom to tissue, what is written, and what is said of bad arguments."""
 
 import json
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -95,3 +97,22 @@ def test_help_names_every_action(capsys: pytest.CaptureFixture[str]) -> None:
         assert caught.value.code == 0
     said = capsys.readouterr().out
     assert all(word in said for word in ("import", "phantom", "--threshold", "--seed"))
+
+
+def test_a_real_ctrl_c_ends_with_130_and_leaves_nothing(abdomen: Path, tmp_path: Path) -> None:
+    words = ["sim", "import", str(abdomen), "--label", "1", "--out", str(tmp_path / "x")]
+    code = (
+        "import sys, time\n"
+        "from trocar.app import cli\n"
+        "from trocar.sim.anatomy import importer\n"
+        "importer.fit_tets = lambda *_: (print('meshing', flush=True), time.sleep(100))\n"
+        f"sys.exit(cli.main({words!r}))\n"
+    )
+    command = [sys.executable, "-c", code]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as child:
+        assert child.stdout is not None and child.stdout.readline() == "meshing\n"
+        child.send_signal(signal.SIGINT)
+        error = child.communicate(timeout=60)[1]
+    assert child.returncode == 130 and "Traceback" not in error
+    assert list(tmp_path.iterdir()) == []

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Surfaces from files into tissue: kinds, units, what is refused and in which words."""
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import trimesh
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from trocar.errors import ConfigurationError, MissingDependencyError
 from trocar.sim.anatomy import packages
@@ -252,3 +255,32 @@ def test_a_surface_with_one_side_is_refused() -> None:
     x += np.random.default_rng(0).normal(scale=1e-4, size=x.shape)  # no two vertices are equal
     with pytest.raises(ConfigurationError, match="bottle: the surface has one side only"):
         checked(Surface(x, faces), "bottle")
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 2**32 - 1))
+def test_a_damaged_surface_is_refused_in_one_line_or_becomes_sound_tissue(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mesh = trimesh.creation.icosphere(subdivisions=2, radius=30.0)
+    x, f = np.array(mesh.vertices), np.array(mesh.faces)
+    harm = rng.integers(0, 6)
+    if harm == 1:
+        f = np.delete(f, rng.integers(0, len(f), 2), axis=0)
+    elif harm == 2:
+        x = x + rng.normal(scale=rng.choice([0.5, 3.0, 15.0]), size=x.shape)
+    elif harm == 3:
+        x = x * np.exp(rng.normal(scale=1.5, size=3))
+    elif harm == 4:
+        x[rng.integers(0, len(x), 5)] = x[0]
+    elif harm == 5:
+        f = np.concatenate([f, f[:1, ::-1]])
+    with tempfile.TemporaryDirectory() as folder:
+        path = saved(trimesh.Trimesh(x, f, process=False), Path(folder) / "hurt.ply")
+        try:
+            done = import_tissue(Request(path, nodes=120))
+        except ConfigurationError as error:
+            assert "hurt.ply" in str(error) and "\n" not in str(error)
+            return
+    found = done.tissue.card["mesh"]
+    assert found["volume_m3"] == pytest.approx(found["source_volume_m3"], rel=0.03)
+    assert found["min_dihedral_deg"] > 4.0
