@@ -75,10 +75,12 @@ bool contact_of(const Tool& tool, const Triangle& triangle, const Rows& position
   const Vec3 va = (tool.a1 - tool.a0) / frame_s, vb = (tool.b1 - tool.b0) / frame_s;
   c->velocity = va + pair.along * (vb - va);
   c->inverse_mass = 0.0;
+  double free_share = 0.0;
   for (int i = 0; i < 3; ++i) {
+    if (inverse_mass[triangle[i]] > 0.0) free_share += c->weights[i];
     c->inverse_mass += c->weights[i] * c->weights[i] * inverse_mass[triangle[i]];
   }
-  if (!(c->inverse_mass > 0.0)) return false;  // held by an anchor or by the jaws
+  if (free_share < kFreeShare) return false;
   const double deep = std::max(0.0, -gap - kAllowedPenetration);
   c->target = gap > 0.0 ? -gap / h : std::min(kCorrection * deep / h, kCorrectionSpeed);
   c->pressed = 0.0;

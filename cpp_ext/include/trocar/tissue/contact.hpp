@@ -15,6 +15,10 @@ inline constexpr double kContactMargin = 1e-3;       // m: contacts are prepared
 inline constexpr double kCorrection = 0.1;           // of a penetration, each substep
 inline constexpr double kCorrectionSpeed = 0.2;      // m/s at most: a deep one is not shot out
 inline constexpr double kAllowedPenetration = 1e-5;  // m
+/// A point that anchors or jaws hold is no contact, and one is held where less than this share of
+/// it is free.  To move the point by v, its free corners must move by up to v / share: a tool in
+/// the bed, a hair beside an anchor, would throw the next node away.
+inline constexpr double kFreeShare = 0.25;
 
 struct Contact {
   int tool;
