@@ -11,13 +11,19 @@ from trocar.sim.anatomy.surface import Surface
 Indices = NDArray[np.int64]
 
 
-def crossings(surface: Surface) -> int:
-    """How many pairs of faces without a common vertex cross.
+_MOST_PAIRS = 100_000_000  # looked at for overlap: half a minute
+
+
+def crossings(surface: Surface) -> int | None:
+    """How many pairs of faces without a common vertex cross; None where there are too many to seek.
 
     Faces that only touch, or lie in one plane, are not counted, nor folds of neighbours.
     """
     corners = surface.vertices[surface.faces]
-    i, j = _near(corners)
+    near = _near(corners)
+    if near is None:
+        return None
+    i, j = near
     alone = ~(surface.faces[i][:, :, None] == surface.faces[j][:, None, :]).any(axis=(1, 2))
     i, j = i[alone], j[alone]
     hit = np.zeros(len(i), dtype=bool)
@@ -29,12 +35,13 @@ def crossings(surface: Surface) -> int:
     return int(hit.sum())
 
 
-def _near(corners: Array) -> tuple[Indices, Indices]:
+def _near(corners: Array) -> tuple[Indices, Indices] | None:
     """Pairs of faces whose boxes overlap, from the cells of a grid as wide as a face."""
     low, high = corners.min(axis=1), corners.max(axis=1)
     cell = max(float(np.median((high - low).max(axis=1))) * 1.5, 1e-12)
     cell = max(cell, float((high - low).max()) / 64.0)  # a large face lies in 64^3 cells at most
     start = low.min(axis=0)
+    cell = max(cell, float((high.max(axis=0) - start).max()) / 1e5)
     span = ((high.max(axis=0) - start) / cell).astype(np.int64) + 1
     first, last = (((box - start) / cell).astype(np.int64) for box in (low, high))
     chunks = list(points_in_boxes(first, last))
@@ -42,6 +49,9 @@ def _near(corners: Array) -> tuple[Indices, Indices]:
     number = np.ravel_multi_index(tuple(np.concatenate([c for _, c in chunks]).T), tuple(span))
     order = np.argsort(number, kind="stable")
     face, number = face[order], number[order]
+    shared = np.unique(number, return_counts=True)[1].astype(float)
+    if (shared**2).sum() / 2.0 > _MOST_PAIRS:  # tiny faces in the cells of large ones
+        return None
     found = []
     for step in range(1, len(face)):  # neighbours in the sorted list, while they share a cell
         same = np.flatnonzero(number[step:] == number[:-step])

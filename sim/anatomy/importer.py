@@ -192,7 +192,9 @@ def _from_surface(request: Request, progress: Progress) -> _Source:
         surface = decimated(surface, _MOST_FACES)
         remarks.append(f"thinned out to {len(surface.faces)} faces before crossings are sought")
     crossed = crossings(surface)
-    if crossed:
+    if crossed is None:
+        remarks.append("its faces are too unlike in size to seek crossings: none were sought")
+    elif crossed:
         raise ConfigurationError(
             f"{where}: {crossed} pairs of faces cross each other, so that the inside is not clear; "
             f"{REPAIR}"

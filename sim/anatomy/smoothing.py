@@ -11,18 +11,18 @@ from trocar.sim.anatomy.surface_check import checked
 
 def smoothed(surface: Surface, rounds: int = 25) -> Surface:
     """Taubin's smoothing (SIGGRAPH 1995, lambda 0.5, mu -0.53): a step in, a larger one out."""
-    from scipy.sparse import coo_array, diags_array
+    from scipy.sparse import coo_array
 
     n, f = len(surface.vertices), surface.faces
     i = np.concatenate([f[:, 0], f[:, 1], f[:, 2]])
     j = np.concatenate([f[:, 1], f[:, 2], f[:, 0]])
     both = np.concatenate([i, j]), np.concatenate([j, i])
     link = coo_array((np.ones(2 * len(i)), both), (n, n)).tocsr()
-    mean = diags_array(1.0 / np.maximum(link.sum(axis=1), 1.0)) @ link
+    count = np.maximum(np.asarray(link.sum(axis=1)).ravel(), 1.0)[:, None]
     x = surface.vertices
     for _ in range(rounds):
         for step in (0.5, -0.53):
-            x = x + step * (mean @ x - x)
+            x = x + step * ((link @ x) / count - x)
     return Surface(x, f)
 
 

@@ -135,10 +135,16 @@ def test_a_surface_with_holes_is_refused_with_their_edges(tmp_path: Path) -> Non
     assert "repair" in message
 
 
-def test_bodies_through_each_other_are_refused(tmp_path: Path) -> None:
+def test_bodies_through_each_other_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     both = trimesh.util.concatenate([ball(), ball(at=(25.0, 3.0, 1.0))])
     refused(saved(both, tmp_path / "both.stl"), "pairs of faces cross each other")
     assert crossings(surface(ball())) == 0
+    monkeypatch.setattr("trocar.sim.anatomy.crossings._MOST_PAIRS", 100)
+    assert crossings(surface(ball())) is None
+    done = import_tissue(Request(saved(ball(), tmp_path / "one.stl"), nodes=100))
+    assert "none were sought" in done.remarks[0]
 
 
 def test_units_that_cannot_be_right_are_refused_with_those_that_could(tmp_path: Path) -> None:
