@@ -3,6 +3,7 @@
 #include <pybind11/native_enum.h>
 #include <pybind11/stl.h>
 
+#include "arm_in.hpp"
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "trocar/arm.hpp"
@@ -270,7 +271,7 @@ void bind_arm(py::module_& m) {
   py::class_<Arm, std::shared_ptr<Arm>> arm(
       m, "Arm",
       "One arm: the newest command in, the newest state out; no call ever waits for the tick.");
-  arm.def(py::init<const ArmConfig&>(), py::arg("config"));
+  arm.def(py::init(&bindings::arm_in), py::arg("config"));
   bind_commands(arm);
   arm.def(
       "set_controller",

@@ -217,8 +217,8 @@ void Reference::home() {
 }
 
 void Reference::hold(bool jaw_too) {
-  constexpr double kLongestStop = 0.12;  // s on the line; else each joint stops as fast as it can
-  const bool on_line = mode_ == Mode::kLine && line_.stop(kLongestStop);
+  // Where the line needs longer, each joint stops as fast as it can.
+  const bool on_line = mode_ == Mode::kLine && line_.stop(config_.stop_time_s);
   if (mode_ != Mode::kLineStop) mode_ = on_line ? Mode::kLineStop : Mode::kHold;
   busy_ = false;
   if (!jaw_too) return;

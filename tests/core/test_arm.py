@@ -156,3 +156,12 @@ def test_every_word_has_a_sentence() -> None:
         sentences = {_core.describe(word) for word in words}
         assert len(sentences) == len(words)
         assert not any("unknown" in s for s in sentences)
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, np.nan, np.inf])
+@pytest.mark.parametrize("field", ["velocity_max", "acceleration_max", "jerk_max"])
+def test_a_configuration_that_cannot_be_used_is_refused_in_one_line(field, bad):
+    config = _core.ArmConfig()
+    getattr(config, field)[3] = bad
+    with pytest.raises(ValueError, match=f"^config.{field}: allowed finite and above 0$"):
+        _core.Arm(config)

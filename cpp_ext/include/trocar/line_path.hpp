@@ -94,6 +94,7 @@ class LinePath {
   static constexpr double kTiny = 1e-9;
   static constexpr double kStep = 2e-5;  // s, of the differences that give qd and qdd
   static constexpr double kArm = 0.1;    // m: a radian weighs as much as a decimetre
+  static constexpr double kHalfTurn = 3.14159265358979323846;
 
   Transform on_line(double s) const {
     return {exp_so3(s * turn_) * start_.R, start_.p + s * shift_};
@@ -165,6 +166,8 @@ class LinePath {
     for (int k = 1; k <= LineLimits::kSamples; ++k) {
       const psm::IkResult ik = inverse_at(static_cast<double>(k) / LineLimits::kSamples, q);
       if (ik.status != psm::IkStatus::kOk) return reason_of(ik.status);
+      // The roll at the end of its range: the inverse goes on a whole turn away, no line does.
+      if ((ik.q - q).cwiseAbs().maxCoeff() > kHalfTurn) return Reason::kJointLimit;
       joint_limits_.add(ik.q);
       q = ik.q;
     }
