@@ -15,7 +15,7 @@ import pytest
 from trocar import _core
 from trocar.app import identify_fit, identify_physical
 from trocar.app.cli import main
-from trocar.app.force import measure_force, unmodelled_arm
+from trocar.app.force import RANGE_N, force_campaign, measure_force, unmodelled_arm
 from trocar.app.identify_motion import JERK_MAX, excitation
 from trocar.app.identify_record import Record
 from trocar.app.identify_result import identify
@@ -156,6 +156,20 @@ def test_a_friction_that_the_model_cannot_have_is_told_and_drives_no_arm(
     assert 0.05 < max(shares) < 0.2, shares
 
 
+@pytest.mark.slow
+def test_the_row_of_the_benchmark_and_what_it_is_worth():
+    """The README's table: the goal is met on the simulator's friction, not on one that sticks."""
+    found = force_campaign(seed=1, identify_s=20.0)
+
+    def share(figures):
+        return max(figures[kind]["rmse_n"] for kind in ("static", "sine")) / RANGE_N
+
+    assert share(found) <= 0.05
+    assert share(found["default"]) > 0.05
+    assert share(found) < share(found["other_friction"]) <= 0.05
+    assert 0.05 < share(found["stiction"]) < 0.1
+
+
 def test_an_interrupt_leaves_nothing_behind(tmp_path):
     words = ["--out", tmp_path / "psm1.yaml", "--json", tmp_path / "f.json"]
     command = [sys.executable, "-m", "trocar.app.cli", "identify", "PSM1", *map(str, words)]
@@ -204,3 +218,11 @@ def test_bad_arguments_are_one_line_and_exit_2(words, message, capsys):
     assert main(["identify", *words]) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1 and message in lines[0]
+
+
+def test_help_names_every_option(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["identify", "--help"])
+    assert end.value.code == 0
+    text = capsys.readouterr().out
+    assert all(word in text for word in ("--out YAML", "--json F", "--plot PNG", "one of: PSM1"))
