@@ -6,6 +6,9 @@
 #include <limits>
 
 #include "bench.hpp"
+#include "trocar/clutch.hpp"
+#include "trocar/jaw_slew.hpp"
+#include "trocar/tremor_filter.hpp"
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 // Of the sanitizers' allocator interface; g++ does not ship its header everywhere.
 extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void*,
@@ -66,6 +69,29 @@ TEST_CASE("allocation: the counter counts") {
   }
   CHECK(allocations > 0);
   allocations = 0;
+}
+
+TEST_CASE("allocation: none in operator shaping") {
+  Clutch clutch;
+  TremorFilter filter;
+  JawSlew jaw;
+  Transform T, out;
+  allocations = 0;
+  {
+    const Count count;
+    filter.start(T, 0);
+    clutch.engage(T, T, 0.5);
+    jaw.engage(0.0);
+    for (int k = 1; k < 1000; ++k) {
+      T.p.x() = 1e-4 * (k % 20);
+      filter.step(T, 5'000'000LL * k);
+      clutch.map(filter.output(), &out);
+      clutch.rescale(filter.output(), k % 2 == 0 ? 0.5 : 1.0);
+      clutch.pull_to(T, out);
+      jaw.step(0.01 * (k % 50), 0.005);
+    }
+  }
+  CHECK(allocations == 0);
 }
 
 TEST_CASE("allocation: none in 1e6 ticks with mode changes and faults") {
