@@ -66,7 +66,7 @@ LIMITS = (
     Limit("force.static", "force", "static.rmse_n", "% of range", 5.0, scale=10.0),
     Limit("force.1hz", "force", "sine.rmse_n", "% of range", 5.0, scale=10.0),
     *(
-        Limit(f"force.{id}_{arm}", "force", f"{arm}.{kind}.rmse_n", "% of range", None, scale=10.0)
+        Limit(f"force.{id}_{arm}", "force", f"{kind}_{arm}.rmse_n", "% of range", None, scale=10.0)
         for arm in ("default", "other_friction", "stiction")
         for id, kind in (("static", "static"), ("1hz", "sine"))
     ),

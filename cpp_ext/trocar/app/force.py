@@ -56,17 +56,23 @@ class Samples:
 def force_campaign(seed: int, identify_s: float, poses: int = len(POSES)) -> dict[str, Any]:
     """Figures with parameters identified first, on the same cell.
 
-    `default`: with the control node's own.  `other_friction`: of `unmodelled_arm()`, identified
-    before it took up PAYLOAD_KG.  `stiction`: of `sticking_arm()`, with the first parameters.
+    `static_default`, `sine_default`: with the control node's own.  `.._other_friction`: of
+    `unmodelled_arm()`, identified before it took up PAYLOAD_KG.  `.._stiction`: of
+    `sticking_arm()`, with the first parameters.
     """
     found = identify(seed, identify_s).parameters
     other = identify(seed, identify_s, plant=unmodelled_arm()).parameters
-    return {
-        **measure_force(seed, found, poses),
+    beside = {
         "default": measure_force(seed, None, poses),
         "other_friction": measure_force(seed, other, poses, unmodelled_arm(PAYLOAD_KG)),
         "stiction": measure_force(seed, found, poses, sticking_arm()),
     }
+    whole = measure_force(seed, found, poses)
+    for name, figures in beside.items():
+        for kind in _PUSHES:
+            whole[f"{kind}_{name}"] = figures[kind]
+            whole["n"][f"{kind}_{name}"] = figures["n"][kind]
+    return whole
 
 
 def unmodelled_arm(payload_kg: float = 0.0) -> _core.DynamicParameters:
