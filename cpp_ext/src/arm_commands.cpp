@@ -94,9 +94,12 @@ void Arm::take_motions() {
     } else {
       if (hold) held_seq = motion.seq;
       if (hold) homing_ = false;
-      const Outcome outcome = reference_.command(motion, now_ns_);
+      bool guided = false;
+      guide(&motion, &guided);
+      const Outcome outcome = judge_goal(motion, guided, reference_.command(motion, now_ns_));
       answer(motion.seq, motion.source, outcome.verdict, outcome.reason);
       if (outcome.verdict != Verdict::kRefused) {
+        fixture_told_ = outcome.reason == Reason::kFixture;
         safety_.age.note(motion, now_ns_);
         state_.command_seq = motion.seq;
         state_.command_stamp_ns = motion.stamp_ns;

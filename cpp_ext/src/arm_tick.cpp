@@ -9,19 +9,24 @@ Arm::Arm(const ArmConfig& config)
       reference_(config),
       observer_(config.dynamics, config.observer_gain),
       controller_(config),
-      safety_(config) {
+      safety_(config),
+      constraints_(config) {
   published_.write(state_);
 }
 
 const TorqueCommand& Arm::tick(const MeasuredState& measured) {
   take_news(measured);
+  state_.constraint = {};
   check_sensors(measured);
   supervise(measured);
+  check_regions();
   observe(measured);
   take_state_requests();
   take_motions();
   if (state_.powered) {
+    const std::array<AxisState, kNumAxes> before = reference_.axes();
     step_reference();
+    constrain(before);
     control(measured);
   }
   return finish(measured);
@@ -48,6 +53,7 @@ void Arm::take_news(const MeasuredState& m) {
   estop_now_ = estop_.load(std::memory_order_acquire) || m.estop != 0;
   TrocarPosition trocar;
   if (trocar_box_.take(&trocar)) safety_.geometry.set_trocar(trocar);
+  take_fixtures();
 }
 
 void Arm::step_reference() {

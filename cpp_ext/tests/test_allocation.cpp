@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "bench.hpp"
+#include "fixtures.hpp"
 #include "trocar/clutch.hpp"
 #include "trocar/jaw_slew.hpp"
 #include "trocar/tremor_filter.hpp"
@@ -97,8 +98,16 @@ TEST_CASE("allocation: none in operator shaping") {
 TEST_CASE("allocation: none in 1e6 ticks with mode changes and faults") {
   Bench b;
   b.home();
+  const Vec3 tip = psm::forward_kinematics(setpoint(b.state)).p;
+  const auto grid =
+      fixtures::grid_of(fixtures::ball_mesh(tip + Vec3(0.03, 0, 0), 0.01), 1e-3, 5e-3);
+  const std::vector<FixturePost> fixtures = {
+      {fixtures::plane(tip - Vec3(0, 0, 0.01), {0, 0, 1}), nullptr},
+      {fixtures::sphere(tip + Vec3(0, 0.03, 0), 0.01), nullptr},
+      {fixtures::mesh(grid), grid}};
+  int index = 0;
   std::mt19937_64 random(3);
-  long total = 0;
+  long total = 0, bent = 0;
   long faults = 0;
   MeasuredState m;
   for (int n = 0; n < 1'000'000; ++n) {
@@ -133,6 +142,8 @@ TEST_CASE("allocation: none in 1e6 ticks with mode changes and faults") {
     if (n % 5000 == 3000) b.arm->set_trocar({{0.0, 0.05, 0.0}});
     if (n % 5000 == 3500) b.arm->set_trocar({});
     if (n % 5000 == 3502) b.arm->post(StateCommand::kEnable);
+    if (n % 5000 == 500) b.arm->set_fixtures(fixtures, &index);
+    if (n % 5000 == 1900) b.arm->set_fixtures({}, &index);
     if (n % 50 == 0) b.arm->take_results();
     m.sequence = b.ticks + 1 + n;
     m.stamp_ns = b.now_ns() + static_cast<std::int64_t>(n) * kTickNs;
@@ -150,6 +161,7 @@ TEST_CASE("allocation: none in 1e6 ticks with mode changes and faults") {
       if (n % 5000 == 4500) b.arm->tick_without_plant(m.stamp_ns);
     }
     if (n % 5000 == 4502) b.arm->post(StateCommand::kEnable);
+    bent += b.arm->state().constraint.bent;
     if (command->power) {
       b.q = command->setpoint_q;
       b.qd = command->setpoint_qd;
@@ -162,5 +174,6 @@ TEST_CASE("allocation: none in 1e6 ticks with mode changes and faults") {
   }
   total = allocations;
   CHECK(total == 0);
+  CHECK(bent > 1000);
   CHECK(faults == 800);
 }

@@ -14,6 +14,7 @@
 #include "trocar/arm_command.hpp"
 #include "trocar/arm_config.hpp"
 #include "trocar/arm_state.hpp"
+#include "trocar/constraint_stage.hpp"
 #include "trocar/controller.hpp"
 #include "trocar/force_observer.hpp"
 #include "trocar/mailbox.hpp"
@@ -52,6 +53,10 @@ class Arm {
   /// or farther than kTrocarFarthest from the remote centre of motion: nothing is changed.
   bool set_trocar(const TrocarPosition& trocar);
   static constexpr double kTrocarFarthest = 0.1;
+
+  /// Virtual fixtures from the next tick on, in place of all before; up to kMaxFixtures.  Null
+  /// where they were taken, else what is wrong with fixture *index: nothing is changed then.
+  const char* set_fixtures(const std::vector<FixturePost>& fixtures, int* index);
 
   /// Newest published state.
   ArmState state() const;
@@ -102,6 +107,12 @@ class Arm {
   void step_reference();
   void observe(const MeasuredState& m);
   void forget_force();
+  void constrain(const std::array<AxisState, kNumAxes>& before);
+  void take_fixtures();
+  void check_regions();
+  void give_up_blocked_move();
+  void guide(MotionCommand* motion, bool* guided) const;
+  Outcome judge_goal(const MotionCommand& motion, bool guided, Outcome outcome) const;
   void control(const MeasuredState& m);
   const TorqueCommand& finish(const MeasuredState& m);
   void publish(const MeasuredState& m);
@@ -114,11 +125,16 @@ class Arm {
   std::vector<Result> client_results_;
   std::atomic<std::int64_t> refused_by_client_{0};
   FaultRecord client_record_;
+  std::int64_t posted_fixtures_ = 0;
+  /// Grids that the tick may still look at, with the generation of fixtures that brought them.
+  std::vector<std::pair<std::int64_t, std::shared_ptr<const SignedDistanceGrid>>> grids_;
 
   // Exchange.
   Mailbox<MotionCommand> motion_box_;
   Mailbox<JawCommand> jaw_box_;
   Mailbox<TrocarPosition> trocar_box_;
+  Mailbox<FixtureSet> fixture_box_;
+  std::atomic<std::int64_t> fixtures_in_use_{0};
   Mailbox<ControllerSettings> controller_box_;
   SpscQueue<StateRequest, 32> state_queue_;
   SpscQueue<Result, 1024> results_;
@@ -135,6 +151,7 @@ class Arm {
   std::int64_t observed_ns_ = 0;
   Controller controller_;
   SafetyUnit safety_;
+  ConstraintStage constraints_;
   Recorder recorder_;
   FaultRecord record_;
   ArmState state_;
@@ -143,6 +160,8 @@ class Arm {
   std::int64_t now_ns_ = 0;
   std::int64_t refused_ = 0;
   int rest_ticks_ = 0;
+  int blocked_ticks_ = 0;
+  bool fixture_told_ = false;  // the motion under way was answered kFixture
   bool stopping_ = false;
   bool homing_ = false;
   bool estop_now_ = false;

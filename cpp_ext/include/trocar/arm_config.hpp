@@ -71,6 +71,9 @@ struct ArmConfig {
   /// Lower for images, whose targets step by their noise.
   double approach_rate = 60.0;
   double approach_rate_follow = 25.0;
+
+  /// m, taken off the shaft's clearance from a forbidden region: instruments of 8 mm.
+  double shaft_radius = 0.004;
 };
 
 }  // namespace trocar

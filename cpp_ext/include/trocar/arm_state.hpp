@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "trocar/constraint_report.hpp"
 #include "trocar/controller_settings.hpp"
 #include "trocar/status.hpp"
 #include "trocar/types.hpp"
@@ -78,8 +79,9 @@ struct ArmState {
   std::int64_t command_applied_ns = 0;
   std::int64_t commands_refused = 0;
   std::int64_t results_dropped = 0;
-  std::int64_t causes = 0;  // bit n: the cause of Fault n is there in this tick
-  double rcm_drift = 0.0;   // m, shaft line to trocar
+  std::int64_t causes = 0;      // bit n: the cause of Fault n is there in this tick
+  double rcm_drift = 0.0;       // m, shaft line to trocar
+  ConstraintReport constraint;  // what the fixtures did in this tick
 };
 
 static_assert(std::is_trivially_copyable_v<MeasuredState>);

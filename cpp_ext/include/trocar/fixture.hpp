@@ -32,15 +32,16 @@ enum class FixtureKind : std::int32_t {
 struct Fixture {
   FixtureKind kind = FixtureKind::kPlane;
   std::int32_t keep_in = 0;  // the region is the only allowed one, instead of the forbidden one
-  std::int32_t shaft = 1;    // the shaft counts too, not only the link from wrist to control point
+  /// The shaft counts too, not only the link from wrist to control point (of a region to stay in:
+  /// not only the control point).
+  std::int32_t shaft = 1;
   std::array<double, 3> point{};                   // on the plane, centre, apex, end, on the guide
   std::array<double, 3> end{};                     // tube: the other end of its axis
   std::array<double, 3> direction{0.0, 0.0, 1.0};  // normal to the allowed side, axis, guide
   double radius = 0.0;                             // sphere, tube
   double half_angle = 0.0;                         // cone, from its axis, below pi / 2
   double margin = 0.0;                             // kept free beside the region
-  double scale = 1.0;  // guide: share of the velocity off it that is let through, [0, 1]
-  double pull = 0.0;   // guide: 1/s, back onto it, never faster than what was commanded
+  double scale = 0.0;  // guide: share of a command off it that is let through, [0, 1]
   // T_base_fixture at `stamp_ns`, moving at `twist` (linear of its origin, angular; base axes)
   // for at most `horizon_s` from then on; after that it stands still where it got to.
   std::array<double, 3> position{};
@@ -88,7 +89,6 @@ inline const char* fault_of(const Fixture& f) {
   if (f.kind == FixtureKind::kMesh && f.grid == nullptr) return "a mesh needs its grid";
   if (!(f.margin >= 0.0 && f.margin <= 0.1)) return "margin: allowed [0, 0.1] m";
   if (!(f.scale >= 0.0 && f.scale <= 1.0)) return "scale: allowed [0, 1]";
-  if (!(f.pull >= 0.0 && f.pull <= 20.0)) return "pull: allowed [0, 20] 1/s";
   if (!detail::bounded(f.position, kFar)) return "the position is not finite or farther than 10 m";
   if (!is_rotation(
           Eigen::Map<const Eigen::Matrix<double, 3, 3, Eigen::RowMajor>>(f.rotation.data())))

@@ -96,13 +96,14 @@ inline SegmentPoint refine_minimum(const Fixture& f, const Vec3& a, const Vec3& 
 /// nearer than the best so far can hide in it.  What kinks within half a cell is seen to about a
 /// fiftieth of the spacing.
 inline SegmentMinima walk_mesh(const Fixture& f, const Vec3& a, const Vec3& b, double near) {
-  constexpr double kSlope = 1.1;  // of trilinear values of a distance
+  constexpr double kSlope = 1.1;       // of trilinear values of a distance
+  constexpr double kFinest = 0.25e-3;  // m: bounds the number of steps whatever the spacing
   SegmentMinima minima;
   const double length = (b - a).norm();
   SegmentPoint before = segment_point(f, a, b, 0.0), last = before;
   minima.add(before);
   if (length <= 0.0) return minima;
-  const double finest = 0.5 * f.grid->spacing() / length;
+  const double finest = std::max(0.5 * f.grid->spacing(), kFinest) / length;
   bool falling = false;
   while (last.share < 1.0) {
     const double best = std::max(minima.points[0].clearance.distance, near);

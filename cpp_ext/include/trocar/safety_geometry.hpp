@@ -61,6 +61,14 @@ class GeometryWatch {
     return {};
   }
 
+  /// Other regions from now on: where they were put over the arm, which jumps its depth (m), that
+  /// is no breach of its own.
+  void change_regions(double breach_before, double breach_now) {
+    constexpr double kJump = 0.001;  // m: news of a region that moves change less
+    if (breach_now > breach_max_ && breach_now - breach_before > kJump)
+      was_outside_regions_ = false;
+  }
+
   double drift() const { return drift_; }
 
  private:

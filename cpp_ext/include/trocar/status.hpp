@@ -30,6 +30,7 @@ enum class Reason : std::int32_t {
   kBadTransition,
   kSuperseded,
   kQueueFull,
+  kFixture,
 };
 
 /// Why the plant side holds its brakes.
@@ -72,6 +73,8 @@ inline const char* describe(Reason reason) {
       return "a newer command came within the same tick";
     case Reason::kQueueFull:
       return "too many state commands at once: send them more slowly";
+    case Reason::kFixture:
+      return "a virtual fixture keeps the arm off that goal, or guides it";
   }
   return "unknown reason";
 }
