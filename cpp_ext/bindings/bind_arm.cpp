@@ -11,66 +11,13 @@
 namespace py = pybind11;
 using namespace trocar;
 
+void bind_status(py::module_& m);
 void bind_faults(py::module_& m);
+void bind_fixtures(py::module_& m);
+std::vector<FixturePost> fixtures_in(const py::object& object);
 
 namespace {
 
-void bind_words(py::module_& m) {
-  py::native_enum<OperatingState>(m, "OperatingState", "enum.IntEnum", "States of CRTK.")
-      .value("DISABLED", OperatingState::kDisabled)
-      .value("ENABLED", OperatingState::kEnabled)
-      .value("PAUSED", OperatingState::kPaused)
-      .value("FAULT", OperatingState::kFault)
-      .finalize();
-  py::native_enum<StateCommand>(m, "StateCommand", "enum.IntEnum", "Commands to the state machine.")
-      .value("ENABLE", StateCommand::kEnable)
-      .value("DISABLE", StateCommand::kDisable)
-      .value("PAUSE", StateCommand::kPause)
-      .value("RESUME", StateCommand::kResume)
-      .value("HOME", StateCommand::kHome)
-      .value("UNHOME", StateCommand::kUnhome)
-      .finalize();
-  py::native_enum<Source>(m, "Source", "enum.IntEnum", "Who a command comes from.")
-      .value("NONE", Source::kNone)
-      .value("CRTK", Source::kCrtk)
-      .value("TELEOP", Source::kTeleop)
-      .value("FOLLOW", Source::kFollow)
-      .finalize();
-  py::native_enum<Verdict>(m, "Verdict", "enum.IntEnum", "What became of a command.")
-      .value("ACCEPTED", Verdict::kAccepted)
-      .value("ALTERED", Verdict::kAltered)
-      .value("REFUSED", Verdict::kRefused)
-      .finalize();
-}
-
-void bind_reasons(py::module_& m) {
-  py::native_enum<Reason>(m, "Reason", "enum.IntEnum", "Why a command was altered or refused.")
-      .value("NONE", Reason::kNone)
-      .value("NOT_READY", Reason::kNotReady)
-      .value("NOT_IN_CONTROL", Reason::kNotInControl)
-      .value("INVALID", Reason::kInvalid)
-      .value("JOINT_LIMIT", Reason::kJointLimit)
-      .value("VELOCITY_LIMIT", Reason::kVelocityLimit)
-      .value("NEAR_RCM", Reason::kNearRcm)
-      .value("OUT_OF_REACH", Reason::kOutOfReach)
-      .value("STALE", Reason::kStale)
-      .value("IN_FAULT", Reason::kInFault)
-      .value("CAUSE_PERSISTS", Reason::kCausePersists)
-      .value("BAD_TRANSITION", Reason::kBadTransition)
-      .value("SUPERSEDED", Reason::kSuperseded)
-      .value("QUEUE_FULL", Reason::kQueueFull)
-      .finalize();
-  py::native_enum<PlantReason>(m, "PlantReason", "enum.IntEnum", "Why the plant holds its brakes.")
-      .value("NONE", PlantReason::kNone)
-      .value("NOT_CONNECTED", PlantReason::kNotConnected)
-      .value("NO_COMMAND_30MS", PlantReason::kNoCommand30Ms)
-      .value("CONSECUTIVE_MISSES", PlantReason::kConsecutiveMisses)
-      .value("ESTOP", PlantReason::kEstop)
-      .value("NOT_POWERED", PlantReason::kNotPowered)
-      .finalize();
-  m.def("describe", py::overload_cast<Reason>(&describe), py::arg("value"), "The sentence of it.");
-  m.def("describe", py::overload_cast<PlantReason>(&describe), py::arg("value"));
-}
 void bind_config(py::module_& m) {
   py::class_<ArmConfig> c(m, "ArmConfig",
                           "Limits, gains and ages; axes: six joints, then the jaw.");
@@ -104,7 +51,8 @@ void bind_config(py::module_& m) {
       .def_readwrite("turn_velocity", &ArmConfig::turn_velocity)
       .def_readwrite("turn_acceleration", &ArmConfig::turn_acceleration)
       .def_readwrite("approach_rate", &ArmConfig::approach_rate)
-      .def_readwrite("approach_rate_follow", &ArmConfig::approach_rate_follow);
+      .def_readwrite("approach_rate_follow", &ArmConfig::approach_rate_follow)
+      .def_readwrite("shaft_radius", &ArmConfig::shaft_radius);
 }
 template <auto Member>
 py::array_t<double> axes_out(const ArmState& s) {
@@ -127,6 +75,12 @@ void set_trocar(Arm& arm, const py::object& p_base) {
   if (!arm.set_trocar(trocar)) {
     throw py::value_error("p_base is " + std::string(py::str(p_base)) +
                           ", allowed finite and at most 0.1 m from the remote centre of motion");
+  }
+}
+void set_fixtures(Arm& arm, const py::object& fixtures) {
+  int index = 0;
+  if (const char* fault = arm.set_fixtures(fixtures_in(fixtures), &index)) {
+    throw py::value_error("set_fixtures: fixtures[" + std::to_string(index) + "]: " + fault);
   }
 }
 void bind_state(py::module_& m) {
@@ -173,7 +127,8 @@ void bind_state(py::module_& m) {
       .def_readonly("commands_refused", &ArmState::commands_refused)
       .def_readonly("results_dropped", &ArmState::results_dropped)
       .def_property_readonly("causes", &causes_of)
-      .def_readonly("rcm_drift", &ArmState::rcm_drift);
+      .def_readonly("rcm_drift", &ArmState::rcm_drift)
+      .def_readonly("constraint", &ArmState::constraint, "What the fixtures did in this tick.");
 }
 void set_velocity(MotionCommand* c, const py::object& velocity, const char* what) {
   if (velocity.is_none()) return;
@@ -263,9 +218,9 @@ void bind_commands(py::class_<Arm, std::shared_ptr<Arm>>& c) {
 }
 }  // namespace
 void bind_arm(py::module_& m) {
-  bind_words(m);
-  bind_reasons(m);
+  bind_status(m);
   bind_faults(m);
+  bind_fixtures(m);
   bind_config(m);
   bind_state(m);
   py::class_<Arm, std::shared_ptr<Arm>> arm(
@@ -290,6 +245,9 @@ void bind_arm(py::module_& m) {
            "Where the port is: (3,) m, base frame, at most 0.1 m from the origin, which is the "
            "default.  From the next tick on the shaft's distance from it is watched (RCM_DRIFT).  "
            "ValueError where it is not finite, too far or of another shape: nothing is changed.")
+      .def("set_fixtures", &set_fixtures, py::arg("fixtures"),
+           "Virtual fixtures from the next tick on, a list of up to 8, in place of all before.  "
+           "ValueError where one is wrong: nothing is changed then.")
       .def("release_estop", &Arm::release_estop, "Take the cause away; the arm stays in FAULT.")
       .def("state", &Arm::state, "The newest tick.")
       .def("take_results", &Arm::take_results, "Answers since the last call.")

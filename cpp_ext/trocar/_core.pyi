@@ -300,6 +300,7 @@ class Reason(IntEnum):
     BAD_TRANSITION = 11
     SUPERSEDED = 12  # altered: a newer command came within the same tick
     QUEUE_FULL = 13
+    FIXTURE = 14  # a virtual fixture keeps the arm off that goal, or guides it
 
 class Fault(IntEnum):
     NONE = 0
@@ -385,6 +386,7 @@ class ArmConfig:
     turn_acceleration: float
     approach_rate: float
     approach_rate_follow: float
+    shaft_radius: float  # m, taken off the shaft's clearance
     def __init__(self) -> None: ...
 
 class Result:
@@ -395,6 +397,77 @@ class Result:
     verdict: Verdict
     reason: Reason
     stamp_ns: int
+
+# --- virtual fixtures (bind_fixtures.cpp, bind_distance_grid.cpp) ---------------------------
+class SignedDistanceGrid:
+    """Signed distance of a triangle mesh on a regular grid; never changed, so arms may share it."""
+
+    def __init__(self, vertices: ArrayLike, triangles: ArrayLike, spacing: float, padding: float) -> None: ...  # (N, 3) m, (M, 3)
+    def sample(self, points: ArrayLike) -> tuple[Array, Array]: ...  # (N, 3) -> distances (N,), gradients (N, 3)
+    @property
+    def spacing(self) -> float: ...
+    @property
+    def lower(self) -> Array: ...  # (3,) m
+    @property
+    def upper(self) -> Array: ...
+    @property
+    def shape(self) -> tuple[int, int, int]: ...  # nodes
+
+class FixtureKind(IntEnum):
+    PLANE = 0
+    SPHERE = 1
+    CONE = 2
+    TUBE = 3
+    MESH = 4
+    POINT_GUIDE = 5
+    LINE_GUIDE = 6
+
+class Fixture:
+    """A forbidden region (`keep_in`: the only allowed one) or a guide; m, rad; immutable."""
+
+    @staticmethod
+    def plane(point: ArrayLike, normal: ArrayLike, *, margin: float = 0.0, shaft: bool = True) -> Fixture: ...
+    @staticmethod
+    def sphere(centre: ArrayLike, radius: float, *, margin: float = 0.0, keep_in: bool = False, shaft: bool = True) -> Fixture: ...
+    @staticmethod
+    def cone(apex: ArrayLike, axis: ArrayLike, half_angle: float, *, margin: float = 0.0, keep_in: bool = False, shaft: bool = True) -> Fixture: ...
+    @staticmethod
+    def tube(a: ArrayLike, b: ArrayLike, radius: float, *, margin: float = 0.0, keep_in: bool = False, shaft: bool = True) -> Fixture: ...
+    @staticmethod
+    def mesh(grid: SignedDistanceGrid, *, margin: float = 0.0, shaft: bool = True) -> Fixture: ...
+    @staticmethod
+    def point_guide(point: ArrayLike, *, scale: float = 0.0) -> Fixture: ...
+    @staticmethod
+    def line_guide(point: ArrayLike, direction: ArrayLike, *, scale: float = 0.0) -> Fixture: ...
+    def placed(self, T_base_fixture: ArrayLike, twist: ArrayLike | None = None, *, stamp_ns: int = 0, horizon_s: float = 0.1) -> Fixture: ...
+    def clearance(self, points: ArrayLike, now_ns: int = 0) -> tuple[Array, Array]: ...  # distances (N,), gradients (N, 3)
+    @property
+    def kind(self) -> FixtureKind: ...
+    @property
+    def margin(self) -> float: ...
+
+class Yielding(IntEnum):
+    """Which rows gave way, where they could not all be met."""
+
+    NONE = 0
+    RETREATS = 1  # those that ask for a retreat, together and as little as possible
+    ALL_ROWS = 2
+    HELD = 3  # nothing to be trusted: as near to rest as the joints' limits allow
+
+class ConstraintReport:
+    """What the fixtures did in a tick; distances in m, below 0 inside, 1e9 without a region."""
+
+    distance: float  # of the set-points
+    measured_distance: float
+    breach: float  # of the set-points
+    measured_breach: float
+    index: int  # fixture nearest to the set-points; -1: none
+    measured_index: int
+    bent: bool  # the set-points were altered
+    yielding: Yielding
+    expired: list[int]  # fixtures beyond their horizon
+    qp_status: QpStatus
+    qp_iterations: int
 
 class ArmState:
     """Snapshot of one tick (a copy: nothing in it changes later)."""
@@ -429,6 +502,7 @@ class ArmState:
     results_dropped: int  # answers lost because nobody took them
     causes: list[Fault]  # whose causes are there in this tick
     rcm_drift: float  # m, shaft line to trocar
+    constraint: ConstraintReport  # what the fixtures did
 
 class Arm:
     """One arm: the newest command in, the newest state out; never blocks, never allocates in the tick."""
@@ -445,6 +519,7 @@ class Arm:
     def set_controller(self, settings: ControllerSettings) -> None: ...  # ValueError outside its limits
     def press_estop(self) -> None: ...
     def set_trocar(self, p_base: ArrayLike) -> None: ...  # (3,) m, base frame
+    def set_fixtures(self, fixtures: list[Fixture]) -> None: ...  # up to 8, from the next tick on
     def release_estop(self) -> None: ...
     def state(self) -> ArmState: ...
     def take_results(self) -> list[Result]: ...

@@ -52,6 +52,7 @@ RECIPES: dict[str, Callable[[], Any]] = {
     "Snapshot": lambda: _core.Snapshot(fresh_name(), 4, True),
     "ArmLoop": lambda: _core.ArmLoop(_core.Arm(_core.ArmConfig()), "", 0),
     "TissueBody": lambda: tissue(),
+    "SignedDistanceGrid": lambda: _core.SignedDistanceGrid(CUBE, CUBE_FACES, 0.005, 0.005),
     "Chain": lambda: _core.Chain(TYPES, np.broadcast_to(np.eye(4), (3, 4, 4))),
     "Clutch": lambda: begun(_core.Clutch(), "engage", np.eye(4), np.eye(4), 1.0),
     "TremorFilter": lambda: begun(_core.TremorFilter(), "start", np.eye(4), 0),
@@ -61,6 +62,11 @@ TYPES = np.array([0.0, 1.0, 0.0])  # of a chain of three joints
 # A cube of 20 mm in five tetrahedra, held below.
 CUBE = np.array([[x, y, z] for z in (0, 1) for y in (0, 1) for x in (0, 1)]) * 0.02
 CUBE_TETS = np.array([[0, 1, 2, 4], [1, 3, 2, 7], [1, 4, 5, 7], [2, 4, 7, 6], [1, 2, 4, 7]])
+# The same cube as a surface.
+CUBE_FACES = np.array(
+    [[0, 2, 1], [1, 2, 3], [4, 5, 6], [5, 7, 6], [0, 1, 4], [1, 5, 4]]
+    + [[2, 6, 3], [3, 6, 7], [0, 4, 2], [2, 4, 6], [1, 3, 5], [3, 7, 5]]
+)
 # Arguments whose meaning the annotation does not tell.
 GOOD: dict[tuple[str, str], Callable[[], Any]] = {
     ("PlantPort.__init__", "segment"): lambda: segment(),
@@ -71,6 +77,10 @@ GOOD: dict[tuple[str, str], Callable[[], Any]] = {
     ("Chain.__init__", "T_parent_joint"): lambda: np.tile(np.eye(4), (3, 1, 1)),
     ("Chain.from_dh", "types"): lambda: TYPES.copy(),
     ("Chain.from_dh", "rows"): lambda: np.full((3, 4), 0.1),
+    ("SignedDistanceGrid.__init__", "vertices"): lambda: CUBE.copy(),
+    ("SignedDistanceGrid.__init__", "triangles"): lambda: CUBE_FACES.copy(),
+    ("SignedDistanceGrid.__init__", "spacing"): lambda: 0.005,
+    ("SignedDistanceGrid.__init__", "padding"): lambda: 0.005,
     ("TissueBody.__init__", "nodes"): lambda: CUBE.copy(),
     ("TissueBody.__init__", "tets"): lambda: CUBE_TETS.copy(),
     ("TissueBody.__init__", "anchors"): lambda: np.arange(4),
