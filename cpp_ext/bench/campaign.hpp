@@ -24,6 +24,7 @@ void ik_campaign(const Task& task);
 void trajectory_campaign(const Task& task);
 void qp_campaign(const Task& task);
 void fault_campaign(const Task& task);
+void fixture_campaign(const Task& task);
 
 /// A line of order statistics of `samples` in us, which is sorted in place.
 inline void print_times(const std::string& campaign, std::vector<double>* us) {

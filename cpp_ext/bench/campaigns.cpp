@@ -15,9 +15,10 @@ struct Entry {
 };
 
 constexpr Entry kCampaigns[] = {
-    {"tick", tick_campaign}, {"exchange", exchange_campaign},
-    {"ik", ik_campaign},     {"trajectory", trajectory_campaign},
-    {"qp", qp_campaign},     {"fault", fault_campaign},
+    {"tick", tick_campaign},       {"exchange", exchange_campaign},
+    {"ik", ik_campaign},           {"trajectory", trajectory_campaign},
+    {"qp", qp_campaign},           {"fault", fault_campaign},
+    {"fixture", fixture_campaign},
 };
 
 }  // namespace

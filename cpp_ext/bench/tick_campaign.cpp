@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The tick with everything on: a Cartesian stream with its twist, a new pose every tick, the jaw
-/// too; every 500 ticks another kind of command, every 20,000 a fault and its acknowledgement.
+/// The tick with everything on: eight fixtures with a mesh among them, a Cartesian stream with its
+/// twist, a new pose every tick, the jaw too; every 500 ticks another kind of command, every 1000
+/// another control law, every 20,000 a fault and its acknowledgement.
 /// Times one tick and counts what it allocates.
 #include "../tests/bench.hpp"
 #include "allocations.hpp"
 #include "campaign.hpp"
+#include "fixture_scenes.hpp"
 
 namespace bench {
 
@@ -24,6 +26,18 @@ MotionCommand stream(const Transform& T_home, std::int64_t tick) {
   return c;
 }
 
+/// News of the eight fixtures: the mesh moves as tissue does, 5 mm at 0.25 Hz.
+void fix(Bench& b, const Vec3& tip, const SceneGrids& grids) {
+  const double w = 2.0 * psm::kPi * 0.25, t = static_cast<double>(b.ticks) * kTickS;
+  std::vector<FixturePost> posts = eight(tip, grids);
+  Fixture& tissue = posts[6].fixture;
+  tissue.position[2] += 0.005 * std::sin(w * t);
+  tissue.twist[2] = 0.005 * w * std::cos(w * t);
+  tissue.stamp_ns = b.now_ns();
+  int index = 0;
+  b.arm->set_fixtures(posts, &index);
+}
+
 /// Commands of this tick.
 void command(Bench& b, const Transform& T_home, std::mt19937_64& random, std::int64_t n) {
   const std::int64_t phase = n % kFaultEvery;
@@ -36,6 +50,11 @@ void command(Bench& b, const Transform& T_home, std::mt19937_64& random, std::in
                               : pose(MotionKind::kMoveCp, psm::forward_kinematics(q)));
   } else if (n % 500 > 100) {
     b.arm->post(stream(T_home, n));
+  }
+  if (n % 1000 == 250) {
+    ControllerSettings law;
+    law.mode = n % 2000 == 250 ? ControlMode::kImpedance : ControlMode::kComputedTorque;
+    b.arm->set_controller(law);
   }
   JawCommand jaw;
   jaw.source = Source::kCrtk;
@@ -52,10 +71,12 @@ void tick_campaign(const Task& task) {
   const Transform T_home = psm::forward_kinematics(setpoint(b.state));
   std::vector<double> us;
   us.reserve(static_cast<std::size_t>(task.count));
-  std::int64_t faults = 0;
+  std::int64_t faults = 0, bent = 0;
+  const SceneGrids grids;
   MeasuredState m;
   for (std::int64_t n = 0; n < task.count; ++n) {
     command(b, T_home, random, n);
+    if (n % 33 == 0) fix(b, T_home.p, grids);
     if (n % 50 == 0) b.arm->take_results();
     m.sequence = ++b.ticks;
     m.stamp_ns = b.now_ns();
@@ -74,10 +95,12 @@ void tick_campaign(const Task& task) {
     b.q = output->power ? output->setpoint_q : b.q;
     b.qd = output->power ? output->setpoint_qd : Axes{};
     faults += b.arm->state().operating_state == OperatingState::kFault;
+    bent += b.arm->state().constraint.bent;
   }
   print_times("tick", &us);
   print_figure("tick", "allocations", static_cast<double>(allocations()),
                static_cast<double>(task.count));
+  print_figure("tick", "bent_ticks", static_cast<double>(bent), static_cast<double>(task.count));
   print_figure("tick", "ticks_in_fault", static_cast<double>(faults),
                static_cast<double>(task.count));
 }

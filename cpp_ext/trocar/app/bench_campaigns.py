@@ -90,6 +90,11 @@ def force(quick: bool) -> dict[str, Any]:
     return force_campaign(SEED, 10.0, 1) if quick else force_campaign(SEED, 20.0)
 
 
+def fixture(quick: bool) -> dict[str, Any]:
+    """How deep set-points and arm get into regions that they meet at 20 mm/s, m."""
+    return program_figures("fixture", 42 if quick else 2_100)
+
+
 CAMPAIGNS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "tick": tick,
     "wake-up": wake_up,
@@ -99,4 +104,5 @@ CAMPAIGNS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "qp": qp,
     "force": force,
     "tremor": lambda quick: measure_tremor(1 if quick else 10),
+    "fixture": fixture,
 }

@@ -72,6 +72,8 @@ LIMITS = (
     ),
     Limit("tremor.removed", "tremor", "removed", "%", 70.0, least=True, scale=100.0),
     Limit("tremor.delay", "tremor", "delay_s", "ms", 10.0, scale=1e3),
+    Limit("fixture.setpoint_breach", "fixture", "setpoint_breach", "mm", 0.05, scale=1e3),
+    Limit("fixture.measured_breach", "fixture", "measured_breach", "mm", 0.5, scale=1e3),
 )
 
 
