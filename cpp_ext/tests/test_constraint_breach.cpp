@@ -76,7 +76,7 @@ TEST_CASE("constraint: limits hold and no fault comes of random commands among r
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   constexpr int kTicks = 20'000;
 #else
-  constexpr int kTicks = 300'000;
+  constexpr int kTicks = 120'000;
 #endif
   double deepest = 0.0;
   int bent = 0;
