@@ -29,6 +29,9 @@ inline const char* config_fault(const ArmConfig& c) {
   for (const double x : {c.approach_rate, c.approach_rate_follow}) {
     if (!(x > 0.0 && x <= 250.0)) return "approach_rate*: allowed above 0, up to 250 1/s";
   }
+  if (!(c.shaft_radius >= 0.0 && c.shaft_radius <= 0.02)) {
+    return "shaft_radius: allowed 0 .. 0.02 m";
+  }
   return nullptr;
 }
 
