@@ -5,6 +5,22 @@
 
 namespace trocar {
 
+namespace {
+
+/// A live segment that is as large as ours and has arms; throws otherwise.
+SharedMemory open_segment(const std::string& name) {
+  SharedMemory memory = SharedMemory::open(name, SharedKind::kSegment);
+  const auto* layout = static_cast<const SegmentLayout*>(memory.data());
+  if (memory.size() < sizeof(SegmentLayout) || layout->num_arms < 1 ||
+      layout->num_arms > kMostArms) {
+    throw SharedMemoryError("segment " + name + " is not of this build's size; run one version " +
+                            "everywhere, or remove /dev/shm/" + name);
+  }
+  return memory;
+}
+
+}  // namespace
+
 Segment::Segment(const std::string& name, int num_arms) {
   if (num_arms < 1 || num_arms > kMostArms) {
     throw SharedMemoryError("segment " + name + ": num_arms is " + std::to_string(num_arms) +
@@ -26,7 +42,7 @@ void Segment::close() {
 
 bool Segment::set_estop(const std::string& name, bool pressed) {
   try {
-    const SharedMemory memory = SharedMemory::open(name, SharedKind::kSegment);
+    const SharedMemory memory = open_segment(name);
     static_cast<SegmentLayout*>(memory.data())->estop.store(pressed, std::memory_order_release);
     return true;
   } catch (const SharedMemoryError&) {
@@ -36,7 +52,7 @@ bool Segment::set_estop(const std::string& name, bool pressed) {
 
 bool Segment::estop_pressed(const std::string& name) {
   try {
-    const SharedMemory memory = SharedMemory::open(name, SharedKind::kSegment);
+    const SharedMemory memory = open_segment(name);
     return static_cast<SegmentLayout*>(memory.data())->estop.load(std::memory_order_acquire) != 0;
   } catch (const SharedMemoryError&) {
     return false;
@@ -44,7 +60,7 @@ bool Segment::estop_pressed(const std::string& name) {
 }
 
 ArmMapping::ArmMapping(const std::string& segment, int arm_index) : arm_index_(arm_index) {
-  memory_ = SharedMemory::open(segment, SharedKind::kSegment);
+  memory_ = open_segment(segment);
   const int num_arms = static_cast<int>(layout()->num_arms);
   if (arm_index < 0 || arm_index >= num_arms) {
     throw SharedMemoryError("segment " + segment + " has no arm " + std::to_string(arm_index) +

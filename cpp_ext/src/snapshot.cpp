@@ -30,7 +30,8 @@ Snapshot::Snapshot(const std::string& name, int size, bool create)
     return;
   }
   memory_ = SharedMemory::open(name, SharedKind::kSnapshot);
-  const std::uint64_t count = layout()->count;
+  const std::size_t whole = sizeof(Layout) + sizeof(std::uint64_t) * static_cast<std::size_t>(size);
+  const std::uint64_t count = memory_.size() < whole ? 0 : layout()->count;
   if (count != static_cast<std::uint64_t>(size)) {
     throw SharedMemoryError("snapshot " + name + " holds " + std::to_string(count) +
                             " values, not " + std::to_string(size) +
