@@ -9,7 +9,7 @@ TEST ?= tests
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-bench run test test-cpp test-slow lint format bench bench-instructions gallery crtk-msgs clean
+.PHONY: help setup setup-test setup-bench run test test-cpp test-slow lint format bench bench-instructions fuzz gallery crtk-msgs clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,9 @@ bench: setup-bench ## Measure the core beside its peers (JSON and plot in runs/;
 
 bench-instructions: setup-test ## Count the core's instructions under valgrind; fails above a gate
 	@$(PYTHON_ENV) .ci/instructions.py
+
+fuzz: setup-test ## Look for input that breaks a promise of the C++ core (clang; ARGS="60 arm": seconds, target)
+	@$(PYTHON_ENV) .ci/fuzz.py $(ARGS)
 
 gallery: setup-test ## Make the pictures of the README: rendered frames, the console in a browser
 	@$(PYTHON_ENV) -m trocar.sim.render.gallery docs/images

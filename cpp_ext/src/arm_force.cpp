@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "trocar/arm.hpp"
+#include "trocar/elapsed.hpp"
 #include "trocar/tip_wrench.hpp"
 
 namespace trocar {
@@ -19,7 +20,7 @@ void Arm::observe(const MeasuredState& m) {
   if (!state_.powered || sensors_bad_ || m.plant_reason != PlantReason::kNone) {
     forget_force();
   } else {
-    const double dt = 1e-9 * static_cast<double>(m.stamp_ns - observed_ns_);
+    const double dt = elapsed_s(m.stamp_ns, observed_ns_);
     const Vec7& external = observer_.step(to_vector(m.q), to_vector(m.qd), to_vector(m.tau),
                                           std::clamp(dt, kTickS, kLongestGapS));
     state_.tau_external = to_axes(external);

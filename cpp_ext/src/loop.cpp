@@ -5,6 +5,7 @@
 #include <future>
 #include <utility>
 
+#include "trocar/elapsed.hpp"
 #include "trocar/realtime.hpp"
 
 namespace trocar {
@@ -71,15 +72,15 @@ void ArmLoop::tick_once(const MeasuredState& measured, std::int64_t woken_ns) {
   const std::int64_t done_ns = monotonic_ns();
   statistics_.tick.add(done_ns - woken_ns);
   if (measured.publish_ns != 0) {
-    statistics_.wake.add(woken_ns - measured.publish_ns);
-    if (done_ns - measured.publish_ns > kTickNs) count(&statistics_.overruns);
+    statistics_.wake.add(elapsed_ns(woken_ns, measured.publish_ns));
+    if (elapsed_ns(done_ns, measured.publish_ns) > kTickNs) count(&statistics_.overruns);
   }
   if (statistics_.ticks.load(std::memory_order_relaxed) == 0) {
     statistics_.first_ns.store(done_ns, std::memory_order_relaxed);
     last_missed_ = measured.missed + seam_->skipped();
   }
   const std::int64_t missed = measured.missed + seam_->skipped();
-  if (missed > last_missed_) count(&statistics_.missed, missed - last_missed_);
+  if (missed > last_missed_) count(&statistics_.missed, elapsed_ns(missed, last_missed_));
   last_missed_ = missed;
   statistics_.last_ns.store(done_ns, std::memory_order_relaxed);
   count(&statistics_.ticks);

@@ -2,6 +2,7 @@
 /// Commands of the reference: what is accepted, altered or refused.
 #include "trocar/reference.hpp"
 
+#include "trocar/elapsed.hpp"
 #include "trocar/kinematics.hpp"
 
 namespace trocar {
@@ -12,7 +13,7 @@ constexpr double kReachTime =
     0.1;  // s; a set-point farther than full speed covers in it is altered
 
 double age_s(std::int64_t now_ns, std::int64_t then_ns) {
-  return std::max(0.0, 1e-9 * static_cast<double>(now_ns - then_ns));
+  return std::max(0.0, elapsed_s(now_ns, then_ns));
 }
 
 Transform pose_of(const MotionCommand& c) {

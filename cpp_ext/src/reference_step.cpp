@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// One tick of the reference.
+#include "trocar/elapsed.hpp"
 #include "trocar/kinematics.hpp"
 #include "trocar/reference.hpp"
 
@@ -13,7 +14,7 @@ constexpr double kRounding = 1e-9;  // rad, m: of a range
 constexpr double kSmoothing = 0.04;
 
 double seconds(std::int64_t later_ns, std::int64_t earlier_ns) {
-  return std::max(0.0, 1e-9 * static_cast<double>(later_ns - earlier_ns));
+  return std::max(0.0, elapsed_s(later_ns, earlier_ns));
 }
 
 }  // namespace

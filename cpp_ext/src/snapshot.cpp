@@ -30,9 +30,9 @@ Snapshot::Snapshot(const std::string& name, int size, bool create)
     return;
   }
   memory_ = SharedMemory::open(name, SharedKind::kSnapshot);
+  const std::uint64_t count = memory_.size() < sizeof(Layout) ? 0 : layout()->count;
   const std::size_t whole = sizeof(Layout) + sizeof(std::uint64_t) * static_cast<std::size_t>(size);
-  const std::uint64_t count = memory_.size() < whole ? 0 : layout()->count;
-  if (count != static_cast<std::uint64_t>(size)) {
+  if (count != static_cast<std::uint64_t>(size) || memory_.size() < whole) {
     throw SharedMemoryError("snapshot " + name + " holds " + std::to_string(count) +
                             " values, not " + std::to_string(size) +
                             "; run one version everywhere");

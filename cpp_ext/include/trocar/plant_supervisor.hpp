@@ -11,6 +11,7 @@
 #include <cmath>
 
 #include "trocar/arm_state.hpp"
+#include "trocar/elapsed.hpp"
 #include "trocar/psm_model.hpp"
 
 namespace trocar {
@@ -82,7 +83,7 @@ class PlantSupervisor {
     ++missed_;
     const bool powered = command_.power != 0;
     if (realtime && misses_ >= kMostMisses && powered) latch(PlantReason::kConsecutiveMisses);
-    if (stamp_ns - last_ns_ >= kWatchdogNs) {
+    if (elapsed_ns(stamp_ns, last_ns_) >= kWatchdogNs) {
       connected_ = false;
       if (powered) latch(PlantReason::kNoCommand30Ms);
       command_.power = 0;
@@ -95,7 +96,7 @@ class PlantSupervisor {
       return;
     }
     if (estop_ns_ == kNoStop) estop_ns_ = stamp_ns;
-    const bool too_long = command_.power != 0 && stamp_ns - estop_ns_ >= kEstopStopNs;
+    const bool too_long = command_.power != 0 && elapsed_ns(stamp_ns, estop_ns_) >= kEstopStopNs;
     if (too_long || !connected_) latch(PlantReason::kEstop);
   }
 
@@ -113,7 +114,7 @@ class PlantSupervisor {
   void fill_torque(const Axes& qd, PlantOutput* output) const {
     for (int i = 0; i < kNumAxes; ++i) {
       double tau = command_.torque[i];
-      if (misses_ >= 2) tau -= kDamping[i] * qd[i];
+      if (misses_ >= 2 && std::isfinite(qd[i])) tau -= kDamping[i] * qd[i];
       output->torque[i] = std::clamp(tau, -psm::kEffortMax[i], psm::kEffortMax[i]);
     }
   }

@@ -23,9 +23,16 @@ class QpFactors {
   bool reset(const Matrix& H) {
     const Eigen::LLT<Matrix> llt(H);
     if (llt.info() != Eigen::Success) return false;
-    J_.setIdentity();
-    llt.matrixL().solveInPlace(J_);
-    J_.transposeInPlace();  // J = L^-T
+    J_.setZero();  // J = L^-T, column by column: forward substitution of the unit vectors
+    const Matrix& L = llt.matrixLLT();
+    for (int i = 0; i < N; ++i) {
+      J_(i, i) = 1.0 / L(i, i);
+      for (int j = 0; j < i; ++j) {
+        double sum = 0.0;
+        for (int k = j; k < i; ++k) sum += L(i, k) * J_(j, k);
+        J_(j, i) = -sum * J_(i, i);
+      }
+    }
     R_.setZero();
     size_ = 0;
     return J_.allFinite();
@@ -94,7 +101,8 @@ class QpFactors {
  private:
   /// (c, s) with -s a + c b = 0.
   static std::array<double, 2> rotation(double a, double b) {
-    const double h = std::hypot(a, b);
+    double h = std::sqrt(a * a + b * b);  // std::hypot takes ten times as long
+    if (!(h > 1e-150 && h < 1e150)) h = std::hypot(a, b);
     if (h == 0.0) return {1.0, 0.0};
     return {a / h, b / h};
   }

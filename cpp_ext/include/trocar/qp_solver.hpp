@@ -145,7 +145,7 @@ class QpSolver {
     for (;;) {
       if (++result_.iterations > cap_) return QpStatus::kIterationCap;
       const Vector n = normal(p);
-      const Vector d = factors_.J().transpose() * n;
+      const Vector d = factors_.J().transpose().lazyProduct(n);
       const Vector r = factors_.solve(d);
       const int q = factors_.size();
       double t = kInfinity;  // the longest step that keeps every multiplier >= 0
@@ -197,7 +197,7 @@ class QpSolver {
 
   /// Residuals of Hy + g = N u and N'y = b.
   void residuals(Vector* dual, Vector* primal) const {
-    *dual = -(H_ * y_ + g_);
+    *dual = -(H_.lazyProduct(y_) + g_);
     primal->setZero();
     for (int k = 0; k < factors_.size(); ++k) {
       *dual += u_[k] * normal(active_[k]);
@@ -210,14 +210,14 @@ class QpSolver {
     Vector dual, primal;
     residuals(&dual, &primal);
     const int q = factors_.size();
-    Vector w = factors_.J().transpose() * dual;
+    Vector w = factors_.J().transpose().lazyProduct(dual);
     const Vector w1 = factors_.solve_transposed(primal);
     Vector rest = Vector::Zero();
     for (int k = 0; k < q; ++k) {
       rest[k] = w1[k] - w[k];
       w[k] = w1[k];
     }
-    y_ += factors_.J() * w;
+    y_ += factors_.J().lazyProduct(w);
     const Vector du = factors_.solve(rest);
     for (int k = 0; k < q; ++k) u_[k] += du[k];
   }
@@ -229,6 +229,10 @@ class QpSolver {
       result_.residual = kkt_residual();
     }
     result_.x = D_.cwiseProduct(y_);
+    if (!result_.x.allFinite() || result_.x.cwiseAbs().maxCoeff() > kFar) {  // a row led there
+      if (status == QpStatus::kOptimal) result_.status = QpStatus::kInvalid;
+      result_.x.setZero();
+    }
     for (int k = 0; k < factors_.size(); ++k) result_.active |= QpActiveSet{1} << active_[k];
     return result_;
   }

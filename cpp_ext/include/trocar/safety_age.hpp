@@ -7,6 +7,7 @@
 
 #include "trocar/arm_command.hpp"
 #include "trocar/arm_config.hpp"
+#include "trocar/elapsed.hpp"
 
 namespace trocar {
 
@@ -29,7 +30,7 @@ class AgeWatch {
 
   /// Whether the arm must hold.  External CRTK streams may end: their positions stand.
   bool is_stale(std::int64_t now_ns) const {
-    const double age_s = 1e-9 * static_cast<double>(now_ns - born_ns_);
+    const double age_s = elapsed_s(now_ns, born_ns_);
     if (source_ == Source::kTeleop) return age_s > operator_hold_s_;
     if (source_ == Source::kFollow) return age_s > follow_hold_s_;
     return false;

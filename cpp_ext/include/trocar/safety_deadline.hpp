@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "trocar/elapsed.hpp"
 #include "trocar/safety_finding.hpp"
 #include "trocar/safety_limits.hpp"
 
@@ -23,7 +24,8 @@ class DeadlineWatch {
 
   /// While powered; `missed` is the plant's count, so what passed between two states has no break.
   Finding check(std::int64_t missed) {
-    const std::int64_t since = has_last_ ? std::clamp<std::int64_t>(missed - last_, 0, kMost) : 0;
+    const std::int64_t since =
+        has_last_ ? std::clamp<std::int64_t>(elapsed_ns(missed, last_), 0, kMost) : 0;
     last_ = missed;
     has_last_ = true;
     sum_ += static_cast<int>(since) - window_[next_];

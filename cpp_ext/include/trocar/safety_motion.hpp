@@ -6,6 +6,7 @@
 
 #include "trocar/arm_config.hpp"
 #include "trocar/axis_profile.hpp"
+#include "trocar/elapsed.hpp"
 #include "trocar/safety_finding.hpp"
 
 namespace trocar {
@@ -31,8 +32,7 @@ class MotionWatch {
 
   /// Against the set-point of the last tick.
   Finding check(const MeasuredState& m, const std::array<AxisState, kNumAxes>& setpoint) {
-    const double dt =
-        std::clamp(1e-9 * static_cast<double>(m.stamp_ns - last_ns_), kTickS, kLongest);
+    const double dt = std::clamp(elapsed_s(m.stamp_ns, last_ns_), kTickS, kLongest);
     Finding first;
     const auto add = [&](Fault fault, int axis) {
       if (!first) first = {fault, axis};

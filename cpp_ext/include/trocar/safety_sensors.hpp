@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "trocar/arm_config.hpp"
+#include "trocar/elapsed.hpp"
 #include "trocar/safety_finding.hpp"
 #include "trocar/seal.hpp"
 
@@ -56,8 +57,7 @@ class SensorWatch {
 
   int jumped(const MeasuredState& m) const {
     if (!has_last_) return -1;
-    const double dt =
-        std::clamp(1e-9 * static_cast<double>(m.stamp_ns - last_ns_), kTickS, kLongest);
+    const double dt = std::clamp(elapsed_s(m.stamp_ns, last_ns_), kTickS, kLongest);
     for (int i = 0; i < kNumAxes; ++i) {
       if (std::abs(m.q[i] - last_q_[i]) > farthest_[i] * dt) return i;
     }

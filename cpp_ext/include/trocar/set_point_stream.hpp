@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 
+#include "trocar/elapsed.hpp"
 #include "trocar/types.hpp"
 
 namespace trocar {
@@ -35,7 +36,7 @@ class SetPointStream {
   void set_target(const Values& q) { target_ = q; }
 
   void push(const Values& goal, std::int64_t now_ns) {
-    const double gap = 1e-9 * static_cast<double>(now_ns - last_ns_);
+    const double gap = elapsed_s(now_ns, last_ns_);
     if (last_ns_ == 0 || gap <= 0.0 || gap > kLongestPeriod) {
       period_s_ = 0.0;
     } else {
