@@ -149,13 +149,13 @@ void bind_loop(py::module_& m) {
       .def_readonly("missed", &PlantOutput::missed);
   py::class_<OwnedLockstepPort>(m, "LockstepPort",
                                 "In-process seam: one call = one tick of arm and plant side.")
-      .def(py::init<const std::shared_ptr<Arm>&>(), py::arg("arm"))
+      .def(py::init<const std::shared_ptr<Arm>&>(), py::arg("arm").none(false))
       .def("exchange", &OwnedLockstepPort::exchange, py::arg("q"), py::arg("qd"), py::arg("tau"),
            py::arg("stamp_ns"), "Measured q, qd, tau (7,) in, PlantOutput out.");
   py::class_<OwnedLoop>(m, "ArmLoop",
                         "The thread that joins an Arm to a plant; segment '' is the perfect mock.")
-      .def(py::init<const std::shared_ptr<Arm>&, const std::string&, int>(), py::arg("arm"),
-           py::arg("segment"), py::arg("arm_index"))
+      .def(py::init<const std::shared_ptr<Arm>&, const std::string&, int>(),
+           py::arg("arm").none(false), py::arg("segment"), py::arg("arm_index"))
       .def("start", &OwnedLoop::start, py::arg("priority") = 80,
            "Start; '' or why real-time priority was refused (0: not asked for).")
       .def("stop", &OwnedLoop::stop, "Controlled stop, power off, end of the thread.")
