@@ -5,6 +5,8 @@
 /// is the first tick whose published state names the fault; the table says how many ticks that
 /// takes.  The *commanded stop* is the first tick, from the detection on, whose output has the
 /// power off or slower set-points than the twin's (all at rest counts too): 0 is the same tick.
+/// Where a region bends both, the twin may brake as hard: there no joint may be faster than in the
+/// tick before, and some must be slower.
 #include "../tests/fault_injections.hpp"
 #include "campaign.hpp"
 
@@ -16,8 +18,18 @@ constexpr int kPatience = 50;  // ticks
 
 double speed(const Bench& b) { return Eigen::Map<const Vec7>(b.command.setpoint_qd.data()).norm(); }
 
-bool stops(const Bench& hit, const Bench& twin) {
-  return !hit.command.power || speed(hit) < speed(twin) || speed(hit) == 0.0;
+bool brakes(const Axes& before, const Axes& now) {
+  bool slower = false;
+  for (int i = 0; i < kNumAxes; ++i) {
+    if (std::abs(now[i]) > std::abs(before[i]) + 1e-12) return false;
+    slower = slower || std::abs(now[i]) < std::abs(before[i]);
+  }
+  return slower;
+}
+
+bool stops(const Bench& hit, const Axes& before, const Bench& twin) {
+  return !hit.command.power || speed(hit) < speed(twin) || speed(hit) == 0.0 ||
+         (hit.state.constraint.bent != 0 && brakes(before, hit.command.setpoint_qd));
 }
 
 struct Ticks {
@@ -36,10 +48,13 @@ Ticks live_through(const Injection& injection, std::mt19937_64& random) {
     else
       b->arm->post(joints(MotionKind::kMoveJp, goal));
     b->run(running);
+    if (injection.prepare) injection.prepare(*b);
   }
   injection.inject(hit);
   twin.run(static_cast<int>(hit.ticks - twin.ticks));
+  Axes before{};
   const auto tick = [&] {
+    before = hit.command.setpoint_qd;
     hit.tick();
     twin.tick();
   };
@@ -48,7 +63,7 @@ Ticks live_through(const Injection& injection, std::mt19937_64& random) {
   do {
     tick();
   } while (++ticks.to_detection < most && !is_detected(hit, injection.fault));
-  for (; ticks.to_stop < kPatience && !stops(hit, twin); ++ticks.to_stop) tick();
+  for (; ticks.to_stop < kPatience && !stops(hit, before, twin); ++ticks.to_stop) tick();
   return ticks;
 }
 

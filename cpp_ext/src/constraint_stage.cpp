@@ -125,6 +125,10 @@ void ConstraintStage::bend(const std::array<AxisState, kNumAxes>& before, const 
     // The reference's own step is allowed in any case: a stop brakes harder than a motion.
     problem_.lower[i] = std::min(bounds.lower, qd[i]);
     problem_.upper[i] = std::max(bounds.upper, qd[i]);
+    if (retreat_ == Retreat::kNone) {  // a stop: no joint speeds up to get round a region
+      problem_.lower[i] = std::max(problem_.lower[i], std::min({0.0, before[i].v, qd[i]}));
+      problem_.upper[i] = std::min(problem_.upper[i], std::max({0.0, before[i].v, qd[i]}));
+    }
   }
   const DiffIkResult<kNumJoints> solved = ik_.solve(problem_, warm_);
   warm_ = solved.active;

@@ -18,6 +18,7 @@ struct Injection {
   int axis;                                             // that the fault names
   bool persists = false;                                // as long as nobody mends it
   std::function<void(ArmConfig*)> configure = nullptr;  // so that no other fault comes first
+  std::function<void(Bench&)> prepare = nullptr;        // what belongs to it and is no fault yet
 };
 
 inline void spoil(Bench& b, std::function<void(MeasuredState*)> how) { b.spoil = std::move(how); }
@@ -40,6 +41,26 @@ inline void stream(Bench& b) {
     m.has_velocity = 1;
     c.arm->post(m);
   };
+}
+
+/// +1 to go deeper by 30 mm, -1 to come back by as much where there is no room.
+inline double way_along_shaft(const Bench& b) { return b.q[2] < 0.15 ? 1.0 : -1.0; }
+
+/// Walls before and behind the tip along the shaft.
+inline void build_walls(Bench& b, double away) {
+  const Vec6 q = Eigen::Map<const Vec6>(b.q.data());
+  const Vec3 tip = psm::forward_kinematics(q).p;
+  std::vector<FixturePost> walls(2);
+  for (const double way : {1.0, -1.0}) {
+    const Vec3 d = way * psm::jacobian(q).col(2).head<3>(), p = tip + away * d;
+    Fixture& wall = walls[way > 0.0].fixture;
+    wall.shaft = 0;
+    wall.point = {p.x(), p.y(), p.z()};
+    wall.direction = {-d.x(), -d.y(), -d.z()};
+  }
+  int index = 0;
+  b.arm->set_fixtures(walls, &index);
+  b.run(2);
 }
 
 inline void allow_jumps(ArmConfig* c) {
@@ -110,6 +131,11 @@ inline const std::vector<Injection>& motion_injections() {
       {Fault::kNearRcm,
        [](Bench& b) { spoil(b, [](auto* m) { m->q[2] = psm::kWristOffset + 0.0429; }); }, 2, false,
        allow_jumps},
+      {Fault::kFixtureBreach,
+       [](Bench& b) {
+         spoil(b, [way = way_along_shaft(b)](MeasuredState* m) { m->q[2] += 0.03 * way; });
+       },
+       -1, false, allow_jumps, [](Bench& b) { build_walls(b, 0.02); }},
       {Fault::kRcmDrift, [](Bench& b) { b.arm->set_trocar({{0.0, 0.03, 0.0}}); }, -1, true},
   };
   return all;
