@@ -73,6 +73,13 @@ Transform start(DynamicArm& a, std::mt19937_64& random) {
   return psm::forward_kinematics(setpoint(a.state));
 }
 
+/// Whether a region leaves the remote centre of motion free to the end: the shaft cannot leave
+/// that.
+bool leaves_rcm(const Fixture& f, std::int64_t now_ns) {
+  const FixturePose pose = pose_at(f, now_ns + kTicks * kTickNs);
+  return f.shaft == 0 || clearance(f, inverse(pose.T_base_fixture).p).distance > 0.01;
+}
+
 /// Clear by 1 mm at the start, or the case is no approach.
 bool is_clear(const ArmConfig& config, const FixturePost& post, const Vec6& q,
               std::int64_t now_ns) {
@@ -109,6 +116,7 @@ void fixture_campaign(const Task& task) {
     }
     post.fixture.grid = post.grid.get();
     if (!is_clear(config, post, setpoint(a.state), a.now_ns())) continue;
+    if (!leaves_rcm(post.fixture, a.now_ns())) continue;
     int index = 0;
     a.arm.set_fixtures({post}, &index);
     ++runs;

@@ -52,28 +52,34 @@ void ConstraintStage::add_row(const Instrument& arm, const Contact& c) {
   contacts_[at] = c;
 }
 
-/// A second wall, which the nearest one hides: what lies ahead of the control point on its way, if
-/// it is in front of the nearest wall and that in front of it (in a hollow, not round an edge).
+/// A second wall, which the nearest one hides: what lies ahead of the ends of the link (the control
+/// point and the wrist) on their way, if it is in front of the nearest wall and that in front of it
+/// (in a hollow, not round an edge).
 void ConstraintStage::add_ahead(const Fixture& f, const FixturePose& pose, const Instrument& arm,
                                 const Vec6& qd) {
   const Transform T_fixture_base = inverse(pose.T_base_fixture);
-  const Vec3 x = T_fixture_base * arm.tip;
-  const Vec3 v = psm::jacobian(arm.axes).topRows<3>() * qd - pose.velocity_at(arm.tip);
-  const double speed = v.norm();
-  if (!(speed > 1e-6)) return;
-  const Clearance here = clearance(f, x);
-  const Vec3 wall = x - here.distance * here.gradient;
-  const double reach = braking_distance(speed, kPlainBraking) + 2.0 * f.grid->spacing();
-  for (const double share : {0.4, 1.0}) {
-    const Vec3 ahead = x + share * reach / speed * (T_fixture_base.R * v);
-    const Clearance there = clearance(f, ahead);
-    const Vec3 other = ahead - there.distance * there.gradient;
-    const double d = there.gradient.dot(x - other);
-    if (there.gradient.dot(here.gradient) > kFacing || d < -1e-3) continue;
-    if (here.gradient.dot(other - wall) < -1e-4 || there.gradient.dot(wall - other) < -1e-4)
-      continue;
-    const Vec3 n = pose.T_base_fixture.R * there.gradient;
-    add_row(arm, {Piece::kLink, 1.0, n, d - f.margin, n.dot(pose.velocity_at(arm.tip))});
+  for (const double end : {1.0, 0.0}) {
+    const Vec3 p = end == 1.0 ? arm.tip : arm.wrist;
+    const double radius = end == 0.0 && f.shaft != 0 ? shaft_radius_ : 0.0;
+    Vec3 v = -pose.velocity_at(p);
+    for (int i = 0; i < 3; ++i) v[i] += arm.speed_row(Piece::kLink, end, Vec3::Unit(i)).dot(qd);
+    const double speed = v.norm();
+    if (!(speed > 1e-6)) continue;
+    const Vec3 x = T_fixture_base * p;
+    const Clearance here = clearance(f, x);
+    const Vec3 wall = x - here.distance * here.gradient;
+    const double reach = radius + braking_distance(speed, kPlainBraking) + 2.0 * f.grid->spacing();
+    for (const double share : {0.4, 1.0}) {
+      const Vec3 ahead = x + share * reach / speed * (T_fixture_base.R * v);
+      const Clearance there = clearance(f, ahead);
+      const Vec3 other = ahead - there.distance * there.gradient;
+      const double d = there.gradient.dot(x - other);
+      if (there.gradient.dot(here.gradient) > kFacing || d < -1e-3) continue;
+      if (here.gradient.dot(other - wall) < -1e-4 || there.gradient.dot(wall - other) < -1e-4)
+        continue;
+      const Vec3 n = pose.T_base_fixture.R * there.gradient;
+      add_row(arm, {Piece::kLink, end, n, d - radius - f.margin, n.dot(pose.velocity_at(p))});
+    }
   }
 }
 

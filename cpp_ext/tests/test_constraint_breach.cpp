@@ -115,3 +115,20 @@ TEST_CASE("constraint: limits hold and no fault comes of random commands among r
   CHECK(bent > kTicks / 100);
   CHECK(deepest <= 1e-3);  // full speed: 0.2 m/s insertion, 1.6 rad/s
 }
+
+TEST_CASE("constraint: what the nearest wall hides from the wrist is seen as well") {
+  // A cube of 20 mm around the tip: the wrist, 9 mm behind it, turns into its corners.
+  const auto cavity =
+      grid_of(box_mesh(Vec3::Constant(-0.01), Vec3::Constant(0.01), true), 1e-3, 6e-3);
+  std::mt19937_64 random(8);
+  for (int n = 0; n < 12; ++n) {
+    Cell c;
+    Fixture f = mesh(cavity);
+    f.shaft = 0;
+    f.position = three(c.tip.p);
+    Eigen::Map<Eigen::Matrix<double, 3, 3, Eigen::RowMajor>>(f.rotation.data()) =
+        exp_so3(10.0 * random_point(random));
+    c.fix({{f, cavity}});
+    CHECK(c.push(random_point(random).normalized(), 700) <= kBreach);
+  }
+}
