@@ -35,7 +35,6 @@ Fixture fixture_of(Bytes& in) {
   f.half_angle = in.is_wild() ? in.real(1.6) : 0.01 + 1.4 * std::abs(in.fair());
   f.margin = std::abs(in.real(0.1));
   f.scale = std::abs(in.real(1.0));
-  f.pull = std::abs(in.real(20.0));
   in.fill(&f.position, 0.2);
   Eigen::Map<Eigen::Matrix<double, 3, 3, Eigen::RowMajor>>(f.rotation.data()) = in.rotation();
   in.fill(&f.twist, 1.0);
