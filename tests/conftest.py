@@ -2,6 +2,7 @@
 """What every test session shares: a ROS domain of its own, the source tree for child processes."""
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -22,6 +23,10 @@ if profile.is_file():
     os.environ.setdefault("FASTDDS_DEFAULT_PROFILES_FILE", str(profile))
 paths = [str(ROOT / "cpp_ext"), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
 os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(p for p in paths if p))
+
+# A background job of a shell starts with SIGINT ignored, and so would every child: no Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: a shared machine may stall any example.  Derandomised: CI tests the same each time.
 settings.register_profile("trocar", deadline=None, derandomize=True, print_blob=True)
