@@ -2,6 +2,7 @@
 /// Values out of a fuzzer's bytes: mostly nasty ones, else what an arm could mean.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -23,15 +24,15 @@ class Bytes {
   std::uint8_t byte() { return at_ < size_ ? data_[at_++] : 0; }
   bool coin() { return (byte() & 1) != 0; }
 
-  /// 0 <= value < n, or with `wild` any.
+  /// 0 <= value < n.
   int below(int n) { return byte() % n; }
   template <typename T>
   T raw() {
     static_assert(std::is_trivially_copyable_v<T>);
-    std::array<std::uint8_t, sizeof(T)> bytes;
-    for (std::uint8_t& b : bytes) b = byte();
-    T value;
-    std::memcpy(&value, bytes.data(), sizeof(T));
+    T value{};
+    const std::size_t there = std::min(sizeof(T), size_ - at_);
+    if (there > 0) std::memcpy(&value, data_ + at_, there);
+    at_ += there;
     return value;
   }
 
