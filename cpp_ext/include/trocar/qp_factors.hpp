@@ -54,7 +54,7 @@ class QpFactors {
     for (int i = size_ - 1; i >= 0; --i) {
       double sum = d[i];
       for (int j = i + 1; j < size_; ++j) sum -= R_(i, j) * r[j];
-      r[i] = sum / R_(i, i);
+      r[i] = sum * inverse_diagonal_[i];
     }
     return r;
   }
@@ -65,7 +65,7 @@ class QpFactors {
     for (int i = 0; i < size_; ++i) {
       double sum = d[i];
       for (int j = 0; j < i; ++j) sum -= R_(j, i) * r[j];
-      r[i] = sum / R_(i, i);
+      r[i] = sum * inverse_diagonal_[i];
     }
     return r;
   }
@@ -80,6 +80,7 @@ class QpFactors {
       }
     }
     for (int i = 0; i <= size_; ++i) R_(i, size_) = d[i];
+    inverse_diagonal_[size_] = 1.0 / d[size_];
     ++size_;
   }
 
@@ -94,6 +95,7 @@ class QpFactors {
         R_(k, j) = c * upper + s * lower;
         R_(k + 1, j) = c * lower - s * upper;
       }
+      inverse_diagonal_[k] = 1.0 / R_(k, k);
       rotate_columns(k, k + 1, c, s);
     }
   }
@@ -104,7 +106,8 @@ class QpFactors {
     double h = std::sqrt(a * a + b * b);  // std::hypot takes ten times as long
     if (!(h > 1e-150 && h < 1e150)) h = std::hypot(a, b);
     if (h == 0.0) return {1.0, 0.0};
-    return {a / h, b / h};
+    const double inverse = 1.0 / h;
+    return {a * inverse, b * inverse};
   }
 
   void rotate_columns(int i, int j, double c, double s) {
@@ -114,6 +117,7 @@ class QpFactors {
   }
 
   Matrix J_, R_;
+  Vector inverse_diagonal_;  // of R: divisions are what a solve waits for
   int size_ = 0;
 };
 
