@@ -108,31 +108,32 @@ void ConstraintStage::add_region(const Fixture& f, const Instrument& arm, const 
   if (is_mesh && f.keep_in == 0) add_ahead(f, pose, arm, qd);
 }
 
-double ConstraintStage::nearest(const Fixture& f, const FixturePose& pose,
-                                const Instrument& arm) const {
+/// Clearance of the instrument from one region; infinite where it is not below `most`.
+double ConstraintStage::nearest(const Fixture& f, const FixturePose& pose, const Instrument& arm,
+                                double most) const {
   const Transform T_fixture_base = inverse(pose.T_base_fixture);
   const Vec3 wrist = T_fixture_base * arm.wrist, tip = T_fixture_base * arm.tip;
   const Vec3 from = tip_only(f) ? tip : wrist;
-  double d = nearest_on_segment(f, from, tip).points[0].clearance.distance;
-  if (f.shaft != 0) {
-    const Vec3 start = T_fixture_base.p;  // the remote centre of motion
-    const double shaft = nearest_on_segment(f, start, wrist).points[0].clearance.distance;
-    d = std::min(d, shaft - shaft_radius_);
-  }
-  return d - f.margin;
+  const double link = least_clearance(f, from, tip, most + f.margin) - f.margin;
+  if (f.shaft == 0) return link;
+  const Vec3 start = T_fixture_base.p;  // the remote centre of motion
+  const double off = shaft_radius_ + f.margin;
+  return std::min(link, least_clearance(f, start, wrist, std::min(most, link) + off) - off);
 }
 
 double ConstraintStage::distance(const Vec6& q, std::int64_t now_ns, std::int32_t* index) const {
   double least = ConstraintReport::kClear;
   if (!has_regions_) return least;
   const Instrument arm(q);
-  for (int k = 0; k < set_.count; ++k) {
-    const Fixture& f = set_.fixtures[k];
-    if (f.is_guide()) continue;
-    const double d = nearest(f, pose_at(f, now_ns), arm);
-    if (!(d < least)) continue;
-    least = d;
-    if (index != nullptr) *index = k;
+  for (const bool meshes : {false, true}) {  // the dearest last: what is nearer shortens its walk
+    for (int k = 0; k < set_.count; ++k) {
+      const Fixture& f = set_.fixtures[k];
+      if (f.is_guide() || (f.kind == FixtureKind::kMesh) != meshes) continue;
+      const double d = nearest(f, pose_at(f, now_ns), arm, least);
+      if (!(d < least)) continue;
+      least = d;
+      if (index != nullptr) *index = k;
+    }
   }
   return least;
 }

@@ -88,6 +88,19 @@ TEST_CASE("fixture: the nearest point of a segment is the global one, against 40
   }
 }
 
+TEST_CASE("fixture: the least clearance is told where it is below a bound, and only there") {
+  constexpr double kHair = 1e-6;  // m; the nearest point of a cone is known to 20 nm
+  std::mt19937_64 random(6);
+  for (int n = 0; n < kPoints; ++n) {
+    const Fixture f = random_region(random);
+    const Vec3 a = random_point(random), b = random_point(random);
+    const double least = nearest_on_segment(f, a, b).points[0].clearance.distance;
+    REQUIRE(least_clearance(f, a, b, least + kHair) == least);
+    REQUIRE(least_clearance(f, a, b, least + 1.0) == least);
+    REQUIRE(std::isinf(least_clearance(f, a, b, least - kHair)));
+  }
+}
+
 TEST_CASE("fixture: what makes no sense is named") {
   const double nan = std::nan(""), inf = std::numeric_limits<double>::infinity();
   const auto bad = [](auto spoil) {

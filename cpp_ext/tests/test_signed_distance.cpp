@@ -59,6 +59,7 @@ TEST_CASE("signed distance: a grid is the distance to within its stated error") 
       REQUIRE(s.distance > 0.0);
     }
     REQUIRE(s.gradient.allFinite());
+    REQUIRE(grid->distance(x) == s.distance);
   }
 }
 
@@ -106,6 +107,8 @@ TEST_CASE("signed distance: the nearest point of a segment is the global one, of
       const SegmentMinima minima = nearest_on_segment(f, a, b);
       REQUIRE(minima.points[0].clearance.distance <= best + 0.02 * kSpacing);
       if (best > -0.001) REQUIRE(minima.points[0].clearance.distance <= best + 0.005 * kSpacing);
+      REQUIRE(std::abs(least_clearance(f, a, b, best + 0.005) - best) <= 0.02 * kSpacing);
+      REQUIRE(std::isinf(least_clearance(f, a, b, best - 0.005)));
     }
   }
 }

@@ -72,7 +72,8 @@ class ConstraintStage {
   void add_ahead(const Fixture& f, const FixturePose& pose, const Instrument& arm, const Vec6& qd);
   void add_row(const Instrument& arm, const Contact& contact);
   bool breaks(int row, const Vec6& qd) const;
-  double nearest(const Fixture& f, const FixturePose& pose, const Instrument& arm) const;
+  double nearest(const Fixture& f, const FixturePose& pose, const Instrument& arm,
+                 double most) const;
   Vec3 free_part(const Vec3& error, const Vec6& qd) const;
   Vec6 toward(const Vec6& goal, const Instrument& arm, const Vec6& qd) const;
   void bend(const std::array<AxisState, kNumAxes>& before, const Vec6& goal,

@@ -8,12 +8,14 @@
 #pragma once
 
 #include <array>
+#include <limits>
 
 #include "trocar/fixture_distance.hpp"
 
 namespace trocar {
 
 inline constexpr int kMaxMinima = 3;
+inline constexpr double kSlope = 1.1;  // of a clearance: 1; of trilinear values a little more
 
 /// A point of the segment, as a share of it, and its clearance.
 struct SegmentPoint {
@@ -71,61 +73,63 @@ inline double share_nearest(const Vec3& a, const Vec3& b, const Vec3& c, const V
   return s;
 }
 
-/// Golden section between `low` and `high`, of which a point between is lower than both.
-inline SegmentPoint refine_minimum(const Fixture& f, const Vec3& a, const Vec3& b, double low,
-                                   double high) {
+/// Golden section between `low` and `high`, of which a point between is lower than both: the share
+/// where `depth`, a function of it, is least.
+template <typename Depth>
+double refined_minimum(const Depth& depth, double low, double high) {
   constexpr double kGolden = 0.6180339887498949;
-  SegmentPoint left = segment_point(f, a, b, high - kGolden * (high - low));
-  SegmentPoint right = segment_point(f, a, b, low + kGolden * (high - low));
+  double left = high - kGolden * (high - low), right = low + kGolden * (high - low);
+  double at_left = depth(left), at_right = depth(right);
   for (int n = 0; n < 12; ++n) {
-    if (left.clearance.distance <= right.clearance.distance) {
-      high = right.share;
+    if (at_left <= at_right) {
+      high = right;
       right = left;
-      left = segment_point(f, a, b, high - kGolden * (high - low));
+      at_right = at_left;
+      at_left = depth(left = high - kGolden * (high - low));
     } else {
-      low = left.share;
+      low = left;
       left = right;
-      right = segment_point(f, a, b, low + kGolden * (high - low));
+      at_left = at_right;
+      at_right = depth(right = low + kGolden * (high - low));
     }
   }
-  return left.clearance.distance <= right.clearance.distance ? left : right;
+  return at_left <= at_right ? left : right;
 }
 
 /// The local minima along a mesh that are nearer than `near`, and the global one in any case.  A
 /// step from clearance d is (d - best) / slope long where that is more than half a cell: nothing
 /// nearer than the best so far can hide in it.  What kinks within half a cell is seen to about a
-/// fiftieth of the spacing.
-inline SegmentMinima walk_mesh(const Fixture& f, const Vec3& a, const Vec3& b, double near) {
-  constexpr double kSlope = 1.1;       // of trilinear values of a distance
+/// fiftieth of the spacing.  Of a mesh that is nowhere nearer than `most` no minimum is looked for.
+inline SegmentMinima walk_mesh(const Fixture& f, const Vec3& a, const Vec3& b, double near,
+                               double most = std::numeric_limits<double>::infinity()) {
   constexpr double kFinest = 0.25e-3;  // m: bounds the number of steps whatever the spacing
+  const double sign = f.keep_in != 0 ? -1.0 : 1.0;
+  const auto depth = [&](double share) { return sign * f.grid->distance(a + share * (b - a)); };
   SegmentMinima minima;
+  minima.add(segment_point(f, a, b, 0.0));
   const double length = (b - a).norm();
-  SegmentPoint before = segment_point(f, a, b, 0.0), last = before;
-  minima.add(before);
   if (length <= 0.0) return minima;
   const double finest = std::max(0.5 * f.grid->spacing(), kFinest) / length;
+  double d = minima.points[0].clearance.distance, last = 0.0, before = 0.0;
   // A first look bounds the minimum from above: a fall towards it is then walked in long steps.
   constexpr int kLooks = 6;
-  double bound = before.clearance.distance;
-  for (int k = 1; k <= kLooks; ++k) {
-    const double share = static_cast<double>(k) / kLooks;
-    bound = std::min(bound, segment_point(f, a, b, share).clearance.distance);
-  }
+  double bound = std::min(most, d);
+  for (int k = 1; k <= kLooks; ++k) bound = std::min(bound, depth(static_cast<double>(k) / kLooks));
   bool falling = false;
-  while (last.share < 1.0) {
+  while (last < 1.0) {
     const double best = std::max(std::min(bound, minima.points[0].clearance.distance), near);
-    const double spare = (last.clearance.distance - best) / (kSlope * length);
-    const double share = std::min(1.0, last.share + std::max(finest, spare));
-    const SegmentPoint next = segment_point(f, a, b, share);
-    if (next.clearance.distance > last.clearance.distance && falling) {
-      minima.add(refine_minimum(f, a, b, before.share, next.share));
+    const double next = std::min(1.0, last + std::max(finest, (d - best) / (kSlope * length)));
+    const double d_next = depth(next);
+    if (d_next > d && falling) {
+      minima.add(segment_point(f, a, b, refined_minimum(depth, before, next)));
       falling = false;
     }
-    if (next.clearance.distance < last.clearance.distance) falling = true;
+    if (d_next < d) falling = true;
     before = last;
     last = next;
+    d = d_next;
   }
-  if (falling) minima.add(last);
+  if (falling) minima.add(segment_point(f, a, b, last));
   return minima;
 }
 
@@ -154,6 +158,18 @@ inline SegmentMinima nearest_on_segment(const Fixture& f, const Vec3& a, const V
       break;
   }
   return minima;
+}
+
+/// The least clearance along the segment a-b (fixture frame); infinite where it is not below
+/// `most`, which of what is far away the middle alone tells.
+inline double least_clearance(const Fixture& f, const Vec3& a, const Vec3& b, double most) {
+  constexpr double kNone = std::numeric_limits<double>::infinity();
+  const double middle = clearance(f, 0.5 * (a + b)).distance;
+  if (middle - 0.5 * kSlope * (b - a).norm() >= most) return kNone;
+  const SegmentMinima minima =
+      f.kind == FixtureKind::kMesh ? walk_mesh(f, a, b, -1e9, most) : nearest_on_segment(f, a, b);
+  const double least = minima.points[0].clearance.distance;
+  return least < most ? least : kNone;
 }
 
 }  // namespace trocar

@@ -36,16 +36,22 @@ class SignedDistanceGrid {
   /// Distance and gradient at x, m.  Outside of the box: a lower bound of the distance that joins
   /// the value at the border without a step.
   Sample sample(const Vec3& x) const {
-    const Vec3 inside = x.cwiseMax(lower_).cwiseMin(upper_);
-    Sample s = interpolate(inside);
-    const Vec3 off = x - inside;
+    const Vec3 inside = x.cwiseMax(lower_).cwiseMin(upper_), off = x - inside;
+    const Sample s = interpolate(inside);
     const double away = off.norm();
     if (away == 0.0) return s;
-    if (s.distance > 0.0 && away + padding_ >= s.distance - away) {
-      return {std::max(s.distance - away, away + padding_), off / away};
-    }
-    s.distance += s.distance > 0.0 ? -away : away;
-    return s;
+    return {beyond(s.distance, away), is_far(s.distance, away) ? Vec3(off / away) : s.gradient};
+  }
+
+  /// The distance alone, the same to the bit.
+  double distance(const Vec3& x) const {
+    const Vec3 inside = x.cwiseMax(lower_).cwiseMin(upper_);
+    const double away = (x - inside).norm();
+    const Cell c = cell(inside);
+    const double y00 = along_x(c, 0, 0), y10 = along_x(c, 1, 0);
+    const double y01 = along_x(c, 0, 1), y11 = along_x(c, 1, 1);
+    const double d = mix(mix(y00, y10, c.t[1]), mix(y01, y11, c.t[1]), c.t[2]);
+    return away == 0.0 ? d : beyond(d, away);
   }
 
   const Vec3& lower() const { return lower_; }
@@ -60,33 +66,51 @@ class SignedDistanceGrid {
     return values_[(static_cast<std::size_t>(i) * shape_[1] + j) * shape_[2] + k];
   }
 
-  Sample interpolate(const Vec3& x) const {
-    std::array<int, 3> c;
+  /// `away` from a border whose value is `d`.
+  bool is_far(double d, double away) const { return d > 0.0 && away + padding_ >= d - away; }
+  double beyond(double d, double away) const {
+    if (is_far(d, away)) return std::max(d - away, away + padding_);
+    return d + (d > 0.0 ? -away : away);
+  }
+
+  /// The node before a point, and how far it is from there to the next ones, as shares.
+  struct Cell {
+    std::array<int, 3> node;
     Vec3 t;
+  };
+
+  Cell cell(const Vec3& x) const {
+    Cell c;
     for (int a = 0; a < 3; ++a) {
       const double u = (x[a] - lower_[a]) / spacing_;
-      c[a] = std::clamp(static_cast<int>(u), 0, shape_[a] - 2);
-      t[a] = u - c[a];
+      c.node[a] = std::clamp(static_cast<int>(u), 0, shape_[a] - 2);
+      c.t[a] = u - c.node[a];
     }
-    double v[2][2][2];
-    for (int i = 0; i < 2; ++i) {
-      for (int j = 0; j < 2; ++j) {
-        for (int k = 0; k < 2; ++k) v[i][j][k] = node(c[0] + i, c[1] + j, c[2] + k);
-      }
-    }
-    // Along x, then y, then z; the derivative along an axis is the difference of its two ends.
-    const auto mix = [](double a, double b, double s) { return a + s * (b - a); };
-    double y[2][2], dx[2][2];
-    for (int j = 0; j < 2; ++j) {
-      for (int k = 0; k < 2; ++k) {
-        y[j][k] = mix(v[0][j][k], v[1][j][k], t[0]);
-        dx[j][k] = v[1][j][k] - v[0][j][k];
-      }
-    }
-    const double z0 = mix(y[0][0], y[1][0], t[1]), z1 = mix(y[0][1], y[1][1], t[1]);
-    const double gx = mix(mix(dx[0][0], dx[1][0], t[1]), mix(dx[0][1], dx[1][1], t[1]), t[2]);
-    const double gy = mix(y[1][0] - y[0][0], y[1][1] - y[0][1], t[2]);
-    return {mix(z0, z1, t[2]), Vec3(gx, gy, z1 - z0) / spacing_};
+    return c;
+  }
+
+  static double mix(double a, double b, double s) { return a + s * (b - a); }
+
+  double along_x(const Cell& c, int j, int k) const {
+    return mix(node(c.node[0], c.node[1] + j, c.node[2] + k),
+               node(c.node[0] + 1, c.node[1] + j, c.node[2] + k), c.t[0]);
+  }
+
+  double slope_x(const Cell& c, int j, int k) const {
+    return static_cast<double>(node(c.node[0] + 1, c.node[1] + j, c.node[2] + k)) -
+           node(c.node[0], c.node[1] + j, c.node[2] + k);
+  }
+
+  /// Along x, then y, then z; the derivative along an axis is the difference of its two ends.
+  Sample interpolate(const Vec3& x) const {
+    const Cell c = cell(x);
+    const double y00 = along_x(c, 0, 0), y10 = along_x(c, 1, 0);
+    const double y01 = along_x(c, 0, 1), y11 = along_x(c, 1, 1);
+    const double z0 = mix(y00, y10, c.t[1]), z1 = mix(y01, y11, c.t[1]);
+    const double gx = mix(mix(slope_x(c, 0, 0), slope_x(c, 1, 0), c.t[1]),
+                          mix(slope_x(c, 0, 1), slope_x(c, 1, 1), c.t[1]), c.t[2]);
+    const double gy = mix(y10 - y00, y11 - y01, c.t[2]);
+    return {mix(z0, z1, c.t[2]), Vec3(gx, gy, z1 - z0) / spacing_};
   }
 
   Vec3 lower_, upper_;
