@@ -150,6 +150,12 @@ class ControlNode:
             self.supervisor.tick(self.now_ns())
             self.states.publish_events()
 
+    def last_words(self) -> str:
+        """The arm's state as the process leaves it, and why where that is a fault."""
+        state = self.supervisor.state
+        why = "" if state.fault == _core.Fault.NONE else f": {_core.describe(state.fault)}"
+        return f"{state.operating_state.name}{why}"
+
     # --- what was measured -----------------------------------------------------------
     def rates(self) -> dict[str, float]:
         """Hz of every topic since the first state was published."""
@@ -224,7 +230,7 @@ def run(node: Node, is_over: Callable[[], bool]) -> int:
     finally:
         control.stop()
         write_report("control", control.report())
-    _say(f"ended; arm {control.supervisor.state.operating_state.name}")
+    _say(f"ended; arm {control.last_words()}")
     return 0
 
 

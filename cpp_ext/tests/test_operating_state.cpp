@@ -128,3 +128,22 @@ TEST_CASE(
     }
   }
 }
+
+TEST_CASE("operating state: the end of the process finds no phase that ends in a fault") {
+  int early = 0, homing = 0, homed = 0;
+  for (int after = 0; after < 2600; after += 13) {
+    Bench b;
+    b.arm->post(C::kHome);
+    b.run(after);
+    (b.state.is_homed ? homed : b.state.is_busy ? homing : early)++;
+    b.arm->request_shutdown();
+    b.run(1000);
+    CAPTURE(after);
+    CHECK(b.state.operating_state == S::kDisabled);
+    CHECK(b.state.fault == Fault::kNone);
+    CHECK_FALSE(b.state.powered);
+    const Result again = b.answer_to(b.arm->post(C::kEnable));
+    CHECK(again.verdict == Verdict::kRefused);
+  }
+  CHECK(std::min({early, homing, homed}) > 0);
+}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Life of a Trocar process: when to end, and what it reports at the end.  Knows no ROS."""
 
+import faulthandler
 import io
 import json
 import os
@@ -61,6 +62,8 @@ class StopFlag:
             threading.Thread(target=self._end_orphan, name="launcher watch", daemon=True).start()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
+        if self._launcher:  # it sends SIGTERM to what is late at its end: say where, each thread
+            faulthandler.register(signal.SIGTERM, chain=True)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if not self.reason:

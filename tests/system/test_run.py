@@ -2,6 +2,7 @@
 """The whole system as a person starts it: `trocar run --headless`, five processes over real DDS."""
 
 import json
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +10,12 @@ from typing import Any
 
 import pytest
 
+from trocar import _core
+
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(240)]
 pytest.importorskip("rclpy", reason="rclpy is not installed: make setup")
+
+STARVED = re.escape(_core.describe(_core.Fault.MISSED_DEADLINE))
 
 PROCESSES = ("sim", "render", "perception", "control", "console")
 RUN_S = 15.0
@@ -46,7 +51,9 @@ def test_interrupt_ends_all_with_zero_and_a_restart_works(
         run.wait_for("the console is at")
         run.process.send_signal(signal.SIGINT)
         assert run.finish() == 0, run.output
-        assert "ended; arm DISABLED" in run.output and "clean" in run.output
+        # Where the machine gave the loop no time, the plant had braked the arm before we asked.
+        assert re.search(f"ended; arm (DISABLED|FAULT: {STARVED})\n", run.output), run.output
+        assert "clean" in run.output
         nothing_is_left()
 
 

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("arm", metavar="ARM", help=f"one of: {', '.join(ARMS)} (simulated)")
     parser.add_argument("--out", metavar="YAML", help="write the parameters for the control node")
     parser.add_argument("--json", metavar="F", help="write what was measured")
-    parser.add_argument("--plot", metavar="PNG", help="measured and predicted torque (matplotlib)")
+    parser.add_argument("--plot", metavar="PNG", help="measured and predicted torque")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="cell and motion (0)")
     parser.add_argument(
         "--duration", type=float, default=DURATION_S, metavar="S", help=f"({DURATION_S:g} s)"
@@ -114,11 +114,8 @@ def figures(result: Identified) -> dict[str, Any]:
 
 
 def draw(result: Identified, arm: str, path: Path) -> None:
-    """The plot, or one line where matplotlib is not there."""
-    try:
-        from trocar.app.identify_plot import plot_identified
-    except ModuleNotFoundError:
-        print("no plot: matplotlib is not installed; type: pip install matplotlib")
-        return
+    """The plot; matplotlib is imported only where one is asked for."""
+    from trocar.app.identify_plot import plot_identified
+
     plot_identified(result, arm, path)
     print(f"wrote {path}")
