@@ -65,6 +65,7 @@ std::shared_ptr<const SignedDistanceGrid> SignedDistanceGrid::build(
     }
   }
   grid->spacing_ = spacing;
+  grid->per_spacing_ = 1.0 / spacing;
   grid->padding_ = padding;
   grid->lower_ = lower - Vec3::Constant(padding);
   for (int a = 0; a < 3; ++a) {

@@ -95,7 +95,7 @@ TEST_CASE("controller: double diagonalisation gives every mode the damping that 
     Vec6 k;
     for (int i = 0; i < 6; ++i) k[i] = oracle::uniform(random, 0.1, i < 3 ? 3000.0 : 2.0);
     const Mat6 K = J.transpose() * k.asDiagonal() * J;
-    const Mat6 D = double_diagonal_damping(M, K, 0.7);
+    const Mat6 D = DoubleDiagonal().damping(M, K, 0.7);
     // In the modal coordinates of (M, K) the damping is diagonal: 2 zeta omega.
     const Eigen::GeneralizedSelfAdjointEigenSolver<Mat6> modes(K, M);
     const Mat6 V = modes.eigenvectors();
@@ -108,9 +108,9 @@ TEST_CASE("controller: double diagonalisation gives every mode the damping that 
     }
     CHECK((D - D.transpose()).cwiseAbs().maxCoeff() < 1e-9 * D.cwiseAbs().maxCoeff());
   }
-  CHECK(
-      double_diagonal_damping(mass_matrix(p, Vec7::Zero()).topLeftCorner<6, 6>(), Mat6::Zero(), 0.7)
-          .allFinite());
+  CHECK(DoubleDiagonal()
+            .damping(mass_matrix(p, Vec7::Zero()).topLeftCorner<6, 6>(), Mat6::Zero(), 0.7)
+            .allFinite());
 }
 
 TEST_CASE("controller: no torque jumps where one law follows another") {

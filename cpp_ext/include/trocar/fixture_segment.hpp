@@ -2,8 +2,8 @@
 /// Where a straight piece of the instrument is nearest to what a fixture forbids: the global
 /// minimum of the clearance along a segment, and for a mesh the other local ones too.
 ///
-/// The signed distance of a convex region is convex, so along a segment its minimum is found by the
-/// sign of its slope; of a region to stay in it is concave, so an end is nearest.  A mesh's is
+/// The signed distance of a convex region is convex, so along a segment its minimum is where
+/// its slope vanishes; of a region to stay in it is concave, so an end is nearest.  A mesh's is
 /// neither: it is walked, in steps that its slope (at most one) cannot cheat.
 #pragma once
 
@@ -43,16 +43,36 @@ inline SegmentPoint segment_point(const Fixture& f, const Vec3& a, const Vec3& b
   return {share, clearance(f, a + share * (b - a))};
 }
 
-/// Nearest point of a segment to a convex region by halving on the sign of the slope.
+/// Nearest point of a segment to a convex region: the root of the slope, by false position with the
+/// Illinois rule (Dowell, Jarratt, BIT 11, 1971), to 20 nm or a slope that hides 30 nm of 0.3 m.
 inline SegmentPoint nearest_convex(const Fixture& f, const Vec3& a, const Vec3& b) {
+  constexpr double kShort = 2e-8, kFlat = 1e-7;  // m, of the slope
   const Vec3 u = b - a;
+  const double length = u.norm();
+  const auto slope = [&](const SegmentPoint& p) { return p.clearance.gradient.dot(u); };
   SegmentPoint low = segment_point(f, a, b, 0.0);
-  if (low.clearance.gradient.dot(u) >= 0.0) return low;
+  double fall = slope(low);
+  if (fall >= 0.0) return low;
   SegmentPoint high = segment_point(f, a, b, 1.0);
-  if (high.clearance.gradient.dot(u) <= 0.0) return high;
-  for (int n = 0; n < 24; ++n) {  // of 0.3 m: 20 nm
-    const SegmentPoint middle = segment_point(f, a, b, 0.5 * (low.share + high.share));
-    (middle.clearance.gradient.dot(u) < 0.0 ? low : high) = middle;
+  double rise = slope(high);
+  if (rise <= 0.0) return high;
+  int side = 0;  // the end that the last step moved
+  for (int n = 0; n < 60 && (high.share - low.share) * length > kShort; ++n) {
+    const double share = low.share + (high.share - low.share) * fall / (fall - rise);
+    const SegmentPoint p = segment_point(f, a, b, share);
+    const double here = slope(p);
+    if (std::abs(here) <= kFlat * length) return p;
+    if (here < 0.0) {
+      if (side < 0) rise *= 0.5;
+      low = p;
+      fall = here;
+      side = -1;
+    } else {
+      if (side > 0) fall *= 0.5;
+      high = p;
+      rise = here;
+      side = 1;
+    }
   }
   return low.clearance.distance <= high.clearance.distance ? low : high;
 }
@@ -110,7 +130,11 @@ inline SegmentMinima walk_mesh(const Fixture& f, const Vec3& a, const Vec3& b, d
   const double length = (b - a).norm();
   if (length <= 0.0) return minima;
   const double finest = std::max(0.5 * f.grid->spacing(), kFinest) / length;
-  double d = minima.points[0].clearance.distance, last = 0.0, before = 0.0;
+  double d = minima.points[0].clearance.distance, d_before = d, last = 0.0, before = 0.0;
+  // Nothing on a piece of this share, between these clearances at its ends, is nearer.
+  const auto floor_of = [&](double one, double other, double share) {
+    return 0.5 * (one + other - kSlope * length * share);
+  };
   // A first look bounds the minimum from above: a fall towards it is then walked in long steps.
   constexpr int kLooks = 6;
   double bound = std::min(most, d);
@@ -121,11 +145,13 @@ inline SegmentMinima walk_mesh(const Fixture& f, const Vec3& a, const Vec3& b, d
     const double next = std::min(1.0, last + std::max(finest, (d - best) / (kSlope * length)));
     const double d_next = depth(next);
     if (d_next > d && falling) {
-      minima.add(segment_point(f, a, b, refined_minimum(depth, before, next)));
+      if (floor_of(d_before, d, last - before) <= best || floor_of(d, d_next, next - last) <= best)
+        minima.add(segment_point(f, a, b, refined_minimum(depth, before, next)));
       falling = false;
     }
     if (d_next < d) falling = true;
     before = last;
+    d_before = d;
     last = next;
     d = d_next;
   }

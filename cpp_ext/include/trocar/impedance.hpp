@@ -14,12 +14,12 @@
 #pragma once
 
 #include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <cmath>
 
 #include "trocar/controller_settings.hpp"
 #include "trocar/dynamics.hpp"
 #include "trocar/energy_tank.hpp"
+#include "trocar/symmetric_eigen.hpp"
 
 namespace trocar {
 
@@ -30,22 +30,31 @@ inline Vec6 pose_error(const Transform& T_base_cp, const Transform& T_base_refer
   return error;
 }
 
-/// Joint damping (6, 6) J^T D J for joint inertia M (6, 6) and joint stiffness J^T K J (6, 6).
-inline Mat6 double_diagonal_damping(const Mat6& M, const Mat6& stiffness, double damping_ratio) {
-  constexpr double kFreeFrequency = 5.0;  // rad/s
-  const Eigen::LLT<Mat6> cholesky(M);
-  const Mat6 half = cholesky.matrixL().solve(stiffness);
-  Mat6 A = cholesky.matrixL().solve(half.transpose());
-  A = Mat6(0.5 * (A + A.transpose()));
-  const Eigen::SelfAdjointEigenSolver<Mat6> eigen(A);
-  Vec6 frequency;  // sqrt(S), rad/s
-  for (int i = 0; i < 6; ++i) {
-    frequency[i] = std::sqrt(std::max(eigen.eigenvalues()[i], kFreeFrequency * kFreeFrequency));
+/// Joint damping of one arm, tick after tick.
+class DoubleDiagonal {
+ public:
+  /// (6, 6) J^T D J for joint inertia M (6, 6) and joint stiffness J^T K J (6, 6).
+  Mat6 damping(const Mat6& M, const Mat6& stiffness, double damping_ratio) {
+    constexpr double kFreeFrequency = 5.0;  // rad/s
+    const Eigen::LLT<Mat6> cholesky(M);
+    const Mat6 half = cholesky.matrixL().solve(stiffness);
+    eigen_.compute(cholesky.matrixL().solve(half.transpose()));
+    const Vec6 values = eigen_.values();
+    Vec6 frequency;  // sqrt(S), rad/s
+    for (int i = 0; i < 6; ++i) {
+      frequency[i] = std::sqrt(std::max(values[i], kFreeFrequency * kFreeFrequency));
+    }
+    const Mat6 B = cholesky.matrixL();
+    const Mat6 BU = B * eigen_.vectors();
+    return 2.0 * damping_ratio * BU * frequency.asDiagonal() * BU.transpose();
   }
-  const Mat6 B = cholesky.matrixL();
-  const Mat6 BU = B * eigen.eigenvectors();
-  return 2.0 * damping_ratio * BU * frequency.asDiagonal() * BU.transpose();
-}
+
+  /// What follows is another configuration.
+  void restart() { eigen_.restart(); }
+
+ private:
+  SymmetricEigen<6> eigen_;
+};
 
 class Impedance {
  public:
@@ -54,6 +63,7 @@ class Impedance {
     tank_.start(wanted_stiffness,
                 pose_error(psm::forward_kinematics(q), psm::forward_kinematics(q_reference)));
     damped_power_ = 0.0;
+    double_diagonal_.restart();
   }
 
   /// Spring and damper (6,) N m, insertion N; feed-forward is the controller's.
@@ -65,7 +75,7 @@ class Impedance {
     const Vec6 wanted = Eigen::Map<const Vec6>(settings.stiffness.data());
     const Vec6 K = tank_.step(wanted, deflection, damped_power_);
     const Mat6 D =
-        double_diagonal_damping(M, J.transpose() * K.asDiagonal() * J, settings.damping_ratio);
+        double_diagonal_.damping(M, J.transpose() * K.asDiagonal() * J, settings.damping_ratio);
     const Vec6 rate = qd_reference - qd;
     const Vec6 damping = D * rate;
     damped_power_ = rate.dot(damping);
@@ -76,6 +86,7 @@ class Impedance {
 
  private:
   EnergyTank tank_;
+  DoubleDiagonal double_diagonal_;
   double damped_power_ = 0.0;
 };
 

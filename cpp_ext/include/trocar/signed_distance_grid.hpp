@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,13 +46,12 @@ class SignedDistanceGrid {
 
   /// The distance alone, the same to the bit.
   double distance(const Vec3& x) const {
-    const Vec3 inside = x.cwiseMax(lower_).cwiseMin(upper_);
-    const double away = (x - inside).norm();
+    const Vec3 inside = x.cwiseMax(lower_).cwiseMin(upper_), off = x - inside;
     const Cell c = cell(inside);
     const double y00 = along_x(c, 0, 0), y10 = along_x(c, 1, 0);
     const double y01 = along_x(c, 0, 1), y11 = along_x(c, 1, 1);
     const double d = mix(mix(y00, y10, c.t[1]), mix(y01, y11, c.t[1]), c.t[2]);
-    return away == 0.0 ? d : beyond(d, away);
+    return off.isZero(0.0) ? d : beyond(d, off.norm());
   }
 
   const Vec3& lower() const { return lower_; }
@@ -62,10 +62,6 @@ class SignedDistanceGrid {
  private:
   SignedDistanceGrid() = default;
 
-  float node(int i, int j, int k) const {
-    return values_[(static_cast<std::size_t>(i) * shape_[1] + j) * shape_[2] + k];
-  }
-
   /// `away` from a border whose value is `d`.
   bool is_far(double d, double away) const { return d > 0.0 && away + padding_ >= d - away; }
   double beyond(double d, double away) const {
@@ -73,33 +69,37 @@ class SignedDistanceGrid {
     return d + (d > 0.0 ? -away : away);
   }
 
-  /// The node before a point, and how far it is from there to the next ones, as shares.
+  /// The node before a point, the strides to the next ones, and how far it is there, as shares.
   struct Cell {
-    std::array<int, 3> node;
+    const float* node;
+    std::ptrdiff_t along_x, along_y;  // along z: 1
     Vec3 t;
+
+    double value(int i, int j, int k) const { return node[i * along_x + j * along_y + k]; }
   };
 
   Cell cell(const Vec3& x) const {
+    std::array<std::ptrdiff_t, 3> at;
     Cell c;
     for (int a = 0; a < 3; ++a) {
-      const double u = (x[a] - lower_[a]) / spacing_;
-      c.node[a] = std::clamp(static_cast<int>(u), 0, shape_[a] - 2);
-      c.t[a] = u - c.node[a];
+      const double u = (x[a] - lower_[a]) * per_spacing_;
+      const int node = std::clamp(static_cast<int>(u), 0, shape_[a] - 2);
+      c.t[a] = u - node;
+      at[a] = node;
     }
+    c.along_y = shape_[2];
+    c.along_x = c.along_y * shape_[1];
+    c.node = values_.data() + at[0] * c.along_x + at[1] * c.along_y + at[2];
     return c;
   }
 
   static double mix(double a, double b, double s) { return a + s * (b - a); }
 
-  double along_x(const Cell& c, int j, int k) const {
-    return mix(node(c.node[0], c.node[1] + j, c.node[2] + k),
-               node(c.node[0] + 1, c.node[1] + j, c.node[2] + k), c.t[0]);
+  static double along_x(const Cell& c, int j, int k) {
+    return mix(c.value(0, j, k), c.value(1, j, k), c.t[0]);
   }
 
-  double slope_x(const Cell& c, int j, int k) const {
-    return static_cast<double>(node(c.node[0] + 1, c.node[1] + j, c.node[2] + k)) -
-           node(c.node[0], c.node[1] + j, c.node[2] + k);
-  }
+  static double slope_x(const Cell& c, int j, int k) { return c.value(1, j, k) - c.value(0, j, k); }
 
   /// Along x, then y, then z; the derivative along an axis is the difference of its two ends.
   Sample interpolate(const Vec3& x) const {
@@ -110,11 +110,11 @@ class SignedDistanceGrid {
     const double gx = mix(mix(slope_x(c, 0, 0), slope_x(c, 1, 0), c.t[1]),
                           mix(slope_x(c, 0, 1), slope_x(c, 1, 1), c.t[1]), c.t[2]);
     const double gy = mix(y10 - y00, y11 - y01, c.t[2]);
-    return {mix(z0, z1, c.t[2]), Vec3(gx, gy, z1 - z0) / spacing_};
+    return {mix(z0, z1, c.t[2]), per_spacing_ * Vec3(gx, gy, z1 - z0)};
   }
 
   Vec3 lower_, upper_;
-  double spacing_ = 1.0;
+  double spacing_ = 1.0, per_spacing_ = 1.0;  // m, 1/m
   double padding_ = 0.0;
   std::array<int, 3> shape_{};
   std::vector<float> values_;
