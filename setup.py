@@ -90,11 +90,16 @@ def packages() -> list[str]:
 class CMakeBuild(build_ext):
     """Lets cpp_ext/CMakeLists.txt, the one build description, build the extension."""
 
+    def finalize_options(self) -> None:
+        """Remember what was asked for: setuptools clears `inplace` while it builds."""
+        super().finalize_options()
+        self.is_in_place = bool(self.inplace)
+
     def build_extension(self, ext: Extension) -> None:
         """Configure, build and install `_core` where setuptools expects it."""
         target = Path(self.get_ext_fullpath(ext.name)).resolve().parent
         # An in-place build shares the folder that developers build in; others stay apart.
-        build = ROOT / "build/core" if self.inplace else Path(self.build_temp).resolve() / "core"
+        build = ROOT / "build/core" if self.is_in_place else Path(self.build_temp).resolve() / "core"
         build.mkdir(parents=True, exist_ok=True)
         target.mkdir(parents=True, exist_ok=True)
         cmake = find_tool("cmake")
@@ -107,6 +112,7 @@ class CMakeBuild(build_ext):
             f"-DPython_EXECUTABLE={sys.executable}",
         ]
         configure += [f"-DTROCAR_OUTPUT_DIR={target}", "-DCMAKE_BUILD_TYPE=Release"]
+        configure += ["-DTROCAR_BUILD_PYTHON=ON"]
         ninja = find_tool("ninja", required=False)
         if ninja:
             configure += ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={ninja}"]

@@ -2,6 +2,8 @@
 /// The three control laws on a simulated arm: stiffness, damping, changes without a jump, limits.
 #include <doctest/doctest.h>
 
+#include <Eigen/Eigenvalues>
+
 #include "dh_chain.hpp"
 #include "simulated_arm.hpp"
 #include "trocar/controller.hpp"

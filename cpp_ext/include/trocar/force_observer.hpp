@@ -18,33 +18,14 @@ namespace trocar {
 class ForceObserver {
  public:
   /// `gain` K (7,) in 1/s, positive.  The parameters are copied.
-  ForceObserver(const DynamicParameters& parameters, const Vec7& gain)
-      : parameters_(parameters), gain_(gain) {}
+  ForceObserver(const DynamicParameters& parameters, const Vec7& gain);
 
   /// Forget everything: the next step starts at zero.
   void reset() { started_ = false; }
 
   /// tau_external (7,) N m, insertion N, from the measured q, qd and the effort tau that the motors
   /// gave in the `dt` seconds that end with them.  NaN in gives NaN out until reset.
-  const Vec7& step(const Vec7& q, const Vec7& qd, const Vec7& tau, double dt) {
-    const DynamicFrames T = dynamic_frames(q);
-    const Momentum m = momentum(parameters_, T, qd);
-    if (!started_) {
-      started_ = true;
-      age_s_ = 0.0;
-      integral_ = m.p;  // holds p_0
-      external_.setZero();
-      return external_;
-    }
-    integral_ += dt * (tau - friction_effort(parameters_, qd) + m.coriolis_transpose -
-                       gravity_effort(parameters_, T) + external_);
-    for (int i = 0; i < kNumAxes; ++i) {
-      // The gain whose sampled pole is exp(-K dt) exactly: (1 - exp(-K dt)) / dt instead of K.
-      external_[i] = -std::expm1(-gain_[i] * dt) / dt * (m.p[i] - integral_[i]);
-    }
-    age_s_ += dt;
-    return external_;
-  }
+  const Vec7& step(const Vec7& q, const Vec7& qd, const Vec7& tau, double dt);
 
   const Vec7& tau_external() const { return external_; }
 

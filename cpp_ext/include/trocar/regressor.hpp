@@ -12,6 +12,7 @@
 #include <array>
 
 #include "trocar/dynamics.hpp"
+#include "trocar/psm_bodies.hpp"
 
 namespace trocar {
 
