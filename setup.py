@@ -95,11 +95,19 @@ class CMakeBuild(build_ext):
         super().finalize_options()
         self.is_in_place = bool(self.inplace)
 
+    def build_folder(self) -> Path:
+        """Where CMake builds: as TROCAR_BUILD_DIR says, for builds that follow one another.
+
+        An in-place build shares the folder that developers build in; others stay apart.
+        """
+        if os.environ.get("TROCAR_BUILD_DIR"):
+            return Path(os.environ["TROCAR_BUILD_DIR"]).resolve()
+        return ROOT / "build/core" if self.is_in_place else Path(self.build_temp).resolve() / "core"
+
     def build_extension(self, ext: Extension) -> None:
         """Configure, build and install `_core` where setuptools expects it."""
         target = Path(self.get_ext_fullpath(ext.name)).resolve().parent
-        # An in-place build shares the folder that developers build in; others stay apart.
-        build = ROOT / "build/core" if self.is_in_place else Path(self.build_temp).resolve() / "core"
+        build = self.build_folder()
         build.mkdir(parents=True, exist_ok=True)
         target.mkdir(parents=True, exist_ok=True)
         cmake = find_tool("cmake")

@@ -65,7 +65,11 @@ def run(kind: str) -> bool:
     folder, sanitize, tests = KINDS[kind]
     build = ROOT / "build" / folder
     print(f"C++ tests ({kind}): building", flush=True)
-    options = ["-DTROCAR_BUILD_TESTS=ON", f"-DTROCAR_TESTS={tests}", f"-DTROCAR_SANITIZE={sanitize}"]
+    options = [
+        "-DTROCAR_BUILD_TESTS=ON",
+        f"-DTROCAR_TESTS={tests}",
+        f"-DTROCAR_SANITIZE={sanitize}",
+    ]
     if sanitize or not (build / "CMakeCache.txt").is_file():
         options.append("-DTROCAR_BUILD_PYTHON=OFF")
     if not configure_and_build(build, options, ["trocar_core_tests"]):

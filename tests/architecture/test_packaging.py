@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every way of installing gives a package that works, in an environment of its own.
 
-Slow: each test makes a virtual environment and compiles the core.  What the package needs to
-be imported (numpy, PyYAML) comes from the network, or from the wheels that pip is told of.
+Slow: the core is compiled twice, by pip in isolation and once for the others, which share the
+objects (TROCAR_BUILD_DIR).  What the package needs to be imported (numpy, PyYAML) comes from the
+network, or from the wheels that pip is told of.
 """
 
 import os
@@ -54,8 +55,23 @@ def call(*command: str | Path, cwd: Path, **extra: str) -> str:
     return done.stdout
 
 
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the environment, the workspace and CMake's folder of every test are."""
+    return tmp_path_factory.mktemp("packaging")
+
+
 @pytest.fixture
-def source(root: Path, tmp_path: Path) -> Path:
+def workspace(base: Path) -> Path:
+    """An empty folder, always the same: CMake's objects belong to one source folder."""
+    folder = base / "workspace"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def source(root: Path, workspace: Path) -> Path:
     """A copy of the working tree as git would hand it on: tracked and new files, nothing built."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -65,7 +81,7 @@ def source(root: Path, tmp_path: Path) -> Path:
     )
     if listed.returncode:
         pytest.skip("not a git checkout: what belongs to the source is not known")
-    copy = tmp_path / "src" / "trocar"
+    copy = workspace / "src" / "trocar"
     for name in listed.stdout.splitlines():
         if (root / name).is_file():
             target = copy / name
@@ -74,16 +90,28 @@ def source(root: Path, tmp_path: Path) -> Path:
     return copy
 
 
-@pytest.fixture
-def environment(tmp_path: Path, root: Path) -> Path:
-    """A fresh virtual environment with what the import needs; returns its folder."""
-    folder = tmp_path / "venv"
-    call(sys.executable, "-m", "venv", folder, cwd=tmp_path)
+@pytest.fixture(scope="module")
+def tools(base: Path, root: Path) -> Path:
+    """A fresh virtual environment with what the import and a build need; returns its folder."""
+    folder = base / "venv"
+    call(sys.executable, "-m", "venv", folder, cwd=base)
     version = "".join(map(str, sys.version_info[:2]))
     pins = root / f"constraints/py{version}.txt"
     wanted = ("numpy", "PyYAML", "setuptools", "wheel", "pybind11", "cmake", "ninja", "cmeel-eigen")
-    call(folder / "bin/python", "-m", "pip", "install", "-q", "-c", pins, *wanted, cwd=tmp_path)
+    call(folder / "bin/python", "-m", "pip", "install", "-q", "-c", pins, *wanted, cwd=base)
     return folder
+
+
+@pytest.fixture
+def environment(tools: Path, base: Path) -> Path:
+    """The environment without Trocar."""
+    call(tools / "bin/python", "-m", "pip", "uninstall", "-q", "-y", "trocar", cwd=base)
+    for left in ("lib/trocar", "share/trocar", "share/ament_index"):
+        shutil.rmtree(tools / left, ignore_errors=True)
+    python = tools / "bin/python"
+    gone = "import importlib.util, sys; sys.exit(importlib.util.find_spec('trocar') is not None)"
+    call(python, "-c", gone, cwd=base)
+    return tools
 
 
 def assert_works(python: Path, elsewhere: Path, **extra: str) -> Path:
@@ -94,18 +122,19 @@ def assert_works(python: Path, elsewhere: Path, **extra: str) -> Path:
 
 
 @pytest.mark.parametrize("editable", [False, True], ids=["install", "editable"])
-def test_pip(source: Path, environment: Path, tmp_path: Path, editable: bool) -> None:
+def test_pip(base: Path, source: Path, environment: Path, workspace: Path, editable: bool) -> None:
     python = environment / "bin/python"
     # As a person types it, pip fetches the build tools; editable, with those that are there.
     options = ["--no-deps", *(["--no-build-isolation", "-e"] if editable else [])]
-    call(python, "-m", "pip", "install", *options, source, cwd=tmp_path)
-    where = assert_works(python, tmp_path)
+    shared = {"TROCAR_BUILD_DIR": str(base / "core")} if editable else {}
+    call(python, "-m", "pip", "install", *options, source, cwd=workspace, **shared)
+    where = assert_works(python, workspace)
     assert where.is_relative_to(source if editable else environment)
     for name in SCRIPTS:
         assert (environment / "bin" / name).is_file()
-    assert "usage: trocar" in call(environment / "bin/trocar", "--help", cwd=tmp_path)
+    assert "usage: trocar" in call(environment / "bin/trocar", "--help", cwd=workspace)
     # What real ros2 launch needs: the executables and the share folder below one prefix.
-    call(python, "-m", "trocar.app.libexec", cwd=tmp_path)
+    call(python, "-m", "trocar.app.libexec", cwd=workspace)
     for name in SCRIPTS[1:]:
         assert os.access(environment / "lib/trocar" / name, os.X_OK)
     assert (environment / "share/trocar/launch/trocar.launch.xml").is_file()
@@ -114,14 +143,16 @@ def test_pip(source: Path, environment: Path, tmp_path: Path, editable: bool) ->
 
 
 @pytest.mark.parametrize("symlink", [False, True], ids=["copy", "symlink-install"])
-def test_colcon(source: Path, environment: Path, tmp_path: Path, symlink: bool) -> None:
-    python, workspace = environment / "bin/python", tmp_path
+def test_colcon(
+    base: Path, source: Path, environment: Path, workspace: Path, symlink: bool
+) -> None:
+    python = environment / "bin/python"
     call(python, "-m", "pip", "install", "-q", "setuptools<80", "colcon-common-extensions",
          cwd=workspace)  # fmt: skip
     path = f"{environment / 'bin'}:{os.environ['PATH']}"
     options = ["--symlink-install"] if symlink else []
     call(environment / "bin/colcon", "build", *options, "--base-paths", "src",
-         cwd=workspace, PATH=path)  # fmt: skip
+         cwd=workspace, PATH=path, TROCAR_BUILD_DIR=str(base / "core"))  # fmt: skip
     prefix = workspace / "install/trocar"
     for name in SCRIPTS[1:]:
         assert (prefix / "lib/trocar" / name).is_file()
