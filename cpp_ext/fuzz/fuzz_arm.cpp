@@ -8,6 +8,7 @@
 namespace fuzz {
 
 ControllerSettings settings_of(Bytes& in);
+std::vector<FixturePost> fixtures_of(Bytes& in);
 
 namespace {
 
@@ -19,7 +20,7 @@ bool all_finite(const Axes& values) {
 }
 
 void post_something(Bytes& in, Arm& arm) {
-  switch (in.below(12)) {
+  switch (in.below(13)) {
     case 0:
       arm.post(in.word<StateCommand>(6));
       break;
@@ -45,6 +46,13 @@ void post_something(Bytes& in, Arm& arm) {
       arm.take_results();
       arm.fault_snapshot();
       break;
+    case 6: {
+      const std::vector<FixturePost> posts = fixtures_of(in);
+      int index = -1;
+      const char* fault = arm.set_fixtures(posts, &index);
+      FUZZ_REQUIRE(fault == nullptr || (index >= 0 && index <= kMaxFixtures));
+      break;
+    }
     default: {
       MotionCommand m;
       m.kind = in.word<MotionKind>(5);
@@ -112,6 +120,7 @@ void require_sane(const Arm& arm, const TorqueCommand& out) {
   FUZZ_REQUIRE(all_finite(s.q) && all_finite(s.qd) && all_finite(s.tau));
   FUZZ_REQUIRE(all_finite(s.setpoint_q) && all_finite(s.setpoint_qd) && all_finite(s.goal_q));
   FUZZ_REQUIRE(all_finite(s.tau_external));
+  FUZZ_REQUIRE(!std::isnan(s.constraint.distance) && !std::isnan(s.constraint.measured_distance));
   for (const double x : s.wrench) FUZZ_REQUIRE(std::isfinite(x));
   FUZZ_REQUIRE(out.power == 0 || s.powered != 0);
   FUZZ_REQUIRE((s.operating_state == OperatingState::kFault) == (s.fault != Fault::kNone));

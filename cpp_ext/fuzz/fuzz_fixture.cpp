@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "targets.hpp"
+#include "trocar/constraint_stage.hpp"
 #include "trocar/fixture_segment.hpp"
 #include "trocar/signed_distance_grid.hpp"
 #include "trocar/triangle_tree.hpp"
@@ -10,16 +11,18 @@ namespace {
 
 using Triangles = std::vector<std::array<int, 3>>;
 
-/// A tetrahedron, the smallest closed mesh.
-std::shared_ptr<const SignedDistanceGrid> tetrahedron() {
-  std::string error;
-  const std::vector<Vec3> corners = {{0, 0, 0}, {0.02, 0, 0}, {0, 0.02, 0}, {0, 0, 0.02}};
-  return SignedDistanceGrid::build(corners, Triangles{{0, 2, 1}, {0, 1, 3}, {1, 2, 3}, {0, 3, 2}},
-                                   0.004, 0.01, &error);
+/// A tetrahedron, the smallest closed mesh; one grid for all.
+const std::shared_ptr<const SignedDistanceGrid>& tetrahedron() {
+  static const auto grid = [] {
+    std::string error;
+    const std::vector<Vec3> corners = {{0, 0, 0}, {0.02, 0, 0}, {0, 0.02, 0}, {0, 0, 0.02}};
+    const Triangles faces{{0, 2, 1}, {0, 1, 3}, {1, 2, 3}, {0, 3, 2}};
+    return SignedDistanceGrid::build(corners, faces, 0.004, 0.01, &error);
+  }();
+  return grid;
 }
 
 Fixture fixture_of(Bytes& in) {
-  static const auto grid = tetrahedron();
   Fixture f;
   f.kind = in.is_wild() ? in.word<FixtureKind>(7) : static_cast<FixtureKind>(in.below(7));
   f.keep_in = in.coin();
@@ -40,11 +43,21 @@ Fixture fixture_of(Bytes& in) {
   in.fill(&f.twist, 1.0);
   f.stamp_ns = in.is_wild() ? in.raw<std::int64_t>() : in.raw<std::uint16_t>();
   f.horizon_s = std::abs(in.real(1.0));
-  f.grid = in.is_wild() && in.byte() < 32 ? nullptr : grid.get();
+  f.grid = in.is_wild() && in.byte() < 32 ? nullptr : tetrahedron().get();
   return f;
 }
 
 }  // namespace
+
+/// What a client gives an arm: any fixtures, up to one too many.
+std::vector<FixturePost> fixtures_of(Bytes& in) {
+  std::vector<FixturePost> posts(static_cast<std::size_t>(in.below(kMaxFixtures + 2)));
+  for (FixturePost& post : posts) {
+    post.fixture = fixture_of(in);
+    post.grid = post.fixture.grid == nullptr ? nullptr : tetrahedron();
+  }
+  return posts;
+}
 
 void fuzz_fixture(Bytes& in) {
   in.choose_wildness();

@@ -18,6 +18,7 @@ void fuzz_chain(Bytes& in);
 void fuzz_chain_ik(Bytes& in);
 void fuzz_dynamics(Bytes& in);
 void fuzz_qp(Bytes& in);
+void fuzz_diff_ik(Bytes& in);
 void fuzz_fixture(Bytes& in);
 void fuzz_mesh(Bytes& in);
 void fuzz_axis(Bytes& in);
@@ -28,6 +29,7 @@ void fuzz_safety(Bytes& in);
 void fuzz_arm(Bytes& in);
 void fuzz_plant(Bytes& in);
 void fuzz_seam(Bytes& in);
+void fuzz_tissue(Bytes& in);
 
 inline constexpr Target kTargets[] = {
     {"kinematics", fuzz_kinematics},
@@ -36,6 +38,7 @@ inline constexpr Target kTargets[] = {
     {"chain_ik", fuzz_chain_ik},
     {"dynamics", fuzz_dynamics},
     {"qp", fuzz_qp},
+    {"diff_ik", fuzz_diff_ik},
     {"fixture", fuzz_fixture},
     {"mesh", fuzz_mesh},
     {"axis", fuzz_axis},
@@ -46,6 +49,7 @@ inline constexpr Target kTargets[] = {
     {"arm", fuzz_arm},
     {"plant", fuzz_plant},
     {"seam", fuzz_seam},
+    {"tissue", fuzz_tissue},
 };
 
 /// A promise that was broken.  The test throws, libFuzzer's program aborts.

@@ -27,6 +27,10 @@ void Arm::observe(const MeasuredState& m) {
     if (observer_.is_settled()) {
       tip = tip_wrench(to_vector(m.q).head<kNumJoints>(), external.head<kNumJoints>());
     }
+    if (!external.allFinite() || !tip.wrench.allFinite()) {  // speeds that overflow its products
+      forget_force();
+      tip = {};
+    }
   }
   observed_ns_ = m.stamp_ns;
   Eigen::Map<Vec6>(state_.wrench.data()) = tip.wrench;

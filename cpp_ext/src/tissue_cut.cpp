@@ -165,6 +165,7 @@ std::vector<BleedSource> TissueBody::bleeding() const {
       source.position += face.area * face_centre(x_, mesh_.tets[face.tet], face.corner);
       area += face.area;
     }
+    if (!(area > 0.0)) continue;  // faces along the blade's normal: opened, but as seen nothing
     source.position /= area;
     source.rate =
         config_.bleeding_flux * area * std::exp((wound.time - time()) / config_.clotting_s);

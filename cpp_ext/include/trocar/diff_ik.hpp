@@ -57,6 +57,7 @@ class DiffIk {
 
   DiffIkResult<N> solve(const DiffIkProblem<N>& p, QpActiveSet warm = 0) {
     DiffIkResult<N> result;
+    if (p.rows < 0 || p.rows > kMaxQpRows) return held(p, result);
     state(p);
     const QpResult<N> plain = solver_.solve(plain_, warm);
     result.status = plain.status;
@@ -69,15 +70,19 @@ class DiffIk {
     for (const Yielding yielding : {Yielding::kRetreats, Yielding::kAllRows}) {
       if (give_way(p, yielding, &result)) return result;
     }
-    // Nothing to be trusted: as near to rest as the bounds allow.
+    return held(p, result);
+  }
+
+ private:
+  static constexpr double kPrice = 1e3;  // of giving way: far above any gain of the task
+
+  /// Nothing to be trusted: as near to rest as the bounds allow.
+  static DiffIkResult<N> held(const DiffIkProblem<N>& p, DiffIkResult<N> result) {
     result.yielding = Yielding::kHeld;
     result.qd = Vector::Zero().cwiseMax(p.lower).cwiseMin(p.upper);
     if (!result.qd.allFinite()) result.qd.setZero();
     return result;
   }
-
- private:
-  static constexpr double kPrice = 1e3;  // of giving way: far above any gain of the task
 
   /// The program in shares x = qd / speed.
   void state(const DiffIkProblem<N>& p) {
