@@ -2,6 +2,7 @@
 /// Dynamic parameters and the equation of motion.
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "number_text.hpp"
 #include "trocar/dynamics.hpp"
 
 namespace py = pybind11;
@@ -11,7 +12,7 @@ namespace {
 
 DynamicParameters perturbed(const DynamicParameters& self, double fraction, std::uint64_t seed) {
   if (!(fraction >= 0.0 && fraction < 1.0)) {
-    throw py::value_error("perturbed: fraction is " + std::to_string(fraction) +
+    throw py::value_error("perturbed: fraction is " + bindings::number_text(fraction) +
                           ", allowed [0, 1)");
   }
   return self.perturbed(fraction, seed);

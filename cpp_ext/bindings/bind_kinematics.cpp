@@ -4,6 +4,7 @@
 
 #include "batch.hpp"
 #include "bindings.hpp"
+#include "number_text.hpp"
 #include "trocar/ik_campaign.hpp"
 #include "trocar/jacobian_rate.hpp"
 #include "trocar/nearest_pose.hpp"
@@ -23,8 +24,9 @@ struct Range {
     if (!q_max.is_none()) hi = bindings::vector_in<kNumJoints>(q_max, "q_max");
     for (int i = 0; i < kNumJoints; ++i) {
       if (std::isfinite(lo[i]) && std::isfinite(hi[i]) && lo[i] <= hi[i]) continue;
-      throw py::value_error("q_min[" + std::to_string(i) + "] = " + std::to_string(lo[i]) +
-                            " and q_max[" + std::to_string(i) + "] = " + std::to_string(hi[i]) +
+      throw py::value_error("q_min[" + std::to_string(i) + "] = " + bindings::number_text(lo[i]) +
+                            " and q_max[" + std::to_string(i) +
+                            "] = " + bindings::number_text(hi[i]) +
                             " are no range; allowed are finite numbers with q_min <= q_max");
     }
   }

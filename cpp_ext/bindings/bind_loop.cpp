@@ -7,6 +7,7 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "exclusive.hpp"
+#include "number_text.hpp"
 #include "raise.hpp"
 #include "statistics.hpp"
 #include "trocar/lockstep.hpp"
@@ -120,7 +121,7 @@ class OwnedLoop {
 
 py::dict wake_up(double seconds, int priority) {
   if (!(seconds > 0.0 && seconds <= 3600.0)) {
-    throw py::value_error("seconds is " + std::to_string(seconds) + ", allowed (0, 3600]");
+    throw py::value_error("seconds is " + bindings::number_text(seconds) + ", allowed (0, 3600]");
   }
   if (priority < 0 || priority > 99) {
     throw py::value_error("priority is " + std::to_string(priority) + ", allowed 0 to 99");

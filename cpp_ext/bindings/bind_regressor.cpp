@@ -4,6 +4,7 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "number_text.hpp"
 #include "trocar/regressor.hpp"
 
 namespace py = pybind11;
@@ -33,7 +34,7 @@ py::array_t<double> integrated_regressor(const py::object& q_in, const py::objec
                           std::to_string(count) + ", as many as q");
   }
   if (!(dt > 0.0 && dt <= 1.0)) {
-    throw py::value_error("dt is " + std::to_string(dt) + ", allowed 0 to 1 s");
+    throw py::value_error("dt is " + bindings::number_text(dt) + ", allowed 0 to 1 s");
   }
   if (window < 1 || window > count - 1) {
     throw py::value_error("window is " + std::to_string(window) + ", allowed 1 to " +

@@ -7,6 +7,7 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "exclusive.hpp"
+#include "number_text.hpp"
 #include "raise.hpp"
 #include "statistics.hpp"
 #include "trocar/plant_port.hpp"
@@ -32,7 +33,8 @@ using GuardedSnapshot = Guarded<Snapshot>;
 std::unique_ptr<GuardedPort> make_port(const std::string& segment, int arm_index,
                                        double deadline_s) {
   if (!(deadline_s > 0.0 && deadline_s <= 1.0)) {
-    throw py::value_error("deadline_s is " + std::to_string(deadline_s) + ", allowed (0, 1]");
+    throw py::value_error("deadline_s is " + bindings::number_text(deadline_s) +
+                          ", allowed (0, 1]");
   }
   const auto deadline_ns = static_cast<std::int64_t>(std::llround(deadline_s * 1e9));
   return std::make_unique<GuardedPort>(segment, arm_index, deadline_ns);

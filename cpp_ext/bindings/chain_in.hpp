@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "batch.hpp"
+#include "number_text.hpp"
 #include "trocar/chain.hpp"
 #include "trocar/dh.hpp"
 
@@ -54,8 +55,8 @@ inline void check(const Chain& chain) {
                             "rotation to 1e-6");
     }
     if (!(j.q_min <= j.q_max) || !(j.q_min < HUGE_VAL) || !(j.q_max > -HUGE_VAL)) {
-      throw py::value_error(joint + "q_min " + std::to_string(j.q_min) + ", q_max " +
-                            std::to_string(j.q_max) + " are no range; allowed q_min <= q_max");
+      throw py::value_error(joint + "q_min " + number_text(j.q_min) + ", q_max " +
+                            number_text(j.q_max) + " are no range; allowed q_min <= q_max");
     }
     if (!(j.velocity_max >= 0.0) || !(j.effort_max >= 0.0)) {
       throw py::value_error(joint + "velocity_max and effort_max must be >= 0 (0: not known)");
