@@ -34,7 +34,10 @@ std::vector<TissueBody::OpenFace> TissueBody::faces_under(const Vec3& a, const V
   std::vector<OpenFace> faces;
   const Vec3 along = b - a, normal = along.cross(depth);
   const double area = normal.squaredNorm();
-  if (!normal.allFinite() || !(area > 1e-18)) return faces;  // less than a mm2 / 1e3
+  for (const Vec3& v : {a, b, depth}) {  // beyond, the products below overflow
+    if (!(v.cwiseAbs().maxCoeff() <= kMaxCoordinate)) return faces;
+  }
+  if (!(area > 1e-18)) return faces;  // less than a mm2 / 1e3
   std::vector<char> side(mesh_.tets.size());
   for (std::size_t t = 0; t < mesh_.tets.size(); ++t) {
     const Tet& k = mesh_.tets[t];
@@ -165,7 +168,7 @@ std::vector<BleedSource> TissueBody::bleeding() const {
       source.position += face.area * face_centre(x_, mesh_.tets[face.tet], face.corner);
       area += face.area;
     }
-    if (!(area > 0.0)) continue;  // faces along the blade's normal: opened, but as seen nothing
+    if (!(area > 0.0)) continue;  // only faces edge-on to the blade
     source.position /= area;
     source.rate =
         config_.bleeding_flux * area * std::exp((wound.time - time()) / config_.clotting_s);

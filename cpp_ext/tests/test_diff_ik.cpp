@@ -114,6 +114,19 @@ TEST_CASE("diff ik: nonsense holds, inside the bounds") {
   }
 }
 
+TEST_CASE("diff ik: a count of rows that the table has not holds") {
+  for (const int rows : {-1, kMaxQpRows + 1, 1'000'000}) {
+    Problem p =
+        problem_at((Vec6() << 0.1, -0.1, 0.15, 0.2, 0.1, -0.1).finished(), Vec6::Constant(0.01));
+    p.lower[1] = 0.1;
+    p.rows = rows;
+    DiffIk<kNumJoints> ik;
+    const auto r = ik.solve(p);
+    CHECK(r.yielding == Yielding::kHeld);
+    CHECK(r.qd == Vec6(0.1 * Vec6::Unit(1)));
+  }
+}
+
 TEST_CASE("diff ik: a software remote centre of motion is kept by a pair of rows") {
   // The PSM as if its mechanics did not see to it: a trocar 30 mm along the shaft.
   const Vec6 q = (Vec6() << 0.2, -0.1, 0.15, 0.2, 0.1, -0.1).finished();

@@ -215,6 +215,27 @@ TEST_CASE("tissue: a cut parts it without losing volume, gapes and bleeds") {
   CHECK(b.bleeding()[0].rate < 2e-4 * cut.area);
 }
 
+TEST_CASE("tissue: a cut that the blade sees edge-on opens, and does not bleed") {
+  TetMesh two;  // on either side of a face at z = 0, leaning apart
+  two.nodes = {{0, 0, 0}, {0.02, 0, 0}, {0, 0.02, 0}, {0.02, 0, 0.02}, {-0.02, 0, -0.02}};
+  two.tets = {{0, 1, 2, 3}, {0, 2, 1, 4}};
+  REQUIRE(check(two).fault == MeshFault::kNone);
+  TissueBody b = body_of(two, Material{}, -0.02);
+  const CutReport cut = b.cut({0.005, 0.004, 0.001}, {0.005, 0.01, 0.001}, {0.0, 0.0, -0.002});
+  CHECK((cut.faces == 1 && cut.new_nodes == 3 && cut.area == 0.0));
+  CHECK(b.bleeding().empty());
+}
+
+TEST_CASE("tissue: no blade cuts that is not finite or kilometres long") {
+  TissueBody b = body_of(block(4, 4, 2, {0.04, 0.04, 0.02}), Material{}, -0.02);
+  for (const double bad : {std::nan(""), HUGE_VAL, 1e300, -1e4}) {
+    CHECK(b.cut({bad, 0.001, 0.001}, {0.03, 0.001, 0.001}, {0.0, 0.0, -0.012}).faces == 0);
+    CHECK(b.cut({-0.03, 0.001, 0.001}, {0.03, bad, 0.001}, {0.0, 0.0, -0.012}).faces == 0);
+    CHECK(b.cut({-0.03, 0.001, 0.001}, {0.03, 0.001, 0.001}, {0.0, 0.0, bad}).faces == 0);
+  }
+  CHECK(b.cut({-0.03, 0.001, 0.001}, {0.03, 0.001, 0.001}, {0.0, 0.0, -0.012}).faces > 0);
+}
+
 TEST_CASE("tissue: two runs are the same to the bit") {
   const auto run = [] {
     TissueBody b = body_of(block(5, 5, 2, {0.05, 0.05, 0.02}), Material{}, -0.02);

@@ -132,6 +132,17 @@ def test_a_process_that_ignores_signals_is_killed_and_named(fakes: Fakes) -> Non
     fakes.assert_nothing_is_left()
 
 
+def test_a_process_that_hangs_at_its_end_says_where_and_is_killed(fakes: Fakes) -> None:
+    fakes.start(perception_node="slow:60")
+    code, output = fakes.interrupt()
+    assert code == 1
+    assert "perception was killed by SIGKILL" in output
+    where = [line for line in output.splitlines() if line.startswith("[perception]")]
+    assert any("most recent call first" in line for line in where), output
+    assert any("perception_node" in line and "line" in line for line in where), output
+    fakes.assert_nothing_is_left()
+
+
 def test_the_time_to_end_is_bounded() -> None:
     steps = ("OTHERS_AT", "TERM_AT", "KILL_AT", "GIVE_UP_AT")
     times = [getattr(launch_runner, name) for name in steps]

@@ -3,7 +3,9 @@
 ///
 /// Cyclic Jacobi rotations (Golub, Van Loan, Matrix Computations, 4th ed., 8.5.3), begun in the
 /// last call's eigenvectors, where the matrix is nearly diagonal already: two or three sweeps of
-/// rotations instead of a tridiagonalisation, about a third of its instructions for 6 x 6.
+/// rotations instead of a tridiagonalisation.  The damping of impedance.hpp takes 13,400
+/// instructions with it and 18,200 with Eigen's solver (callgrind, 2000 ticks of the tick
+/// campaign).
 #pragma once
 
 #include <cmath>

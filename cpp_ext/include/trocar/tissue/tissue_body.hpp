@@ -92,7 +92,8 @@ class TissueBody {
   Wrench anchor_wrench() const;
 
   /// Part the tissue where the blade, the parallelogram from a-b to depth beyond it, passes:
-  /// along the faces of the tetrahedra nearest to it.  No volume is lost.
+  /// along the faces of the tetrahedra nearest to it.  No volume is lost.  Nothing is cut by a
+  /// blade without an area, or with a coordinate that is not finite or beyond kMaxCoordinate.
   CutReport cut(const Vec3& a, const Vec3& b, const Vec3& depth);
   std::vector<BleedSource> bleeding() const;  // one entry a cut that opened something
 
