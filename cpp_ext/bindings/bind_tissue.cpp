@@ -2,6 +2,8 @@
 /// Soft tissue.
 #include <pybind11/stl.h>
 
+#include <algorithm>
+
 #include "bindings.hpp"
 #include "tissue_io.hpp"
 
@@ -219,9 +221,12 @@ void bind_tissue(py::module_& m) {
           [](SharedBody& s, const py::object& from, const py::object& to, const py::object& d) {
             const Vec3 va = vector_in<3>(from, "a"), vb = vector_in<3>(to, "b"),
                        depth = vector_in<3>(d, "depth");
-            if (!(va.allFinite() && vb.allFinite() && depth.allFinite()) ||
+            const double most = std::max(
+                {va.cwiseAbs().maxCoeff(), vb.cwiseAbs().maxCoeff(), depth.cwiseAbs().maxCoeff()});
+            const bool is_finite = va.allFinite() && vb.allFinite() && depth.allFinite();
+            if (!is_finite || !(most <= kMaxCoordinate) ||
                 !((vb - va).cross(depth).norm() > 1e-9)) {
-              refuse("cut: a, b and depth, allowed finite and not in one line (m)");
+              refuse("cut: a, b and depth, allowed finite, within 10 m and not in one line (m)");
             }
             return locked(s, [&](TissueBody& b) { return b.cut(va, vb, depth); });
           },

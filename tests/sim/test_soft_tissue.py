@@ -192,6 +192,7 @@ def test_step_lets_other_threads_run() -> None:
         (lambda b: b.release(0), "no such tool or grasp"),
         (lambda b: b.move_anchors([[0, 0, 0]]), "one position for each anchor"),
         (lambda b: b.cut([0, 0, 0], [1, 0, 0], [2, 0, 0]), "not in one line"),
+        (lambda b: b.cut([0, 0, 0], [0, 1e300, 0], [0, 0, -1]), "within 10 m"),
         (lambda b: _core.TissueMaterial(young=-1.0), "young, allowed"),
         (lambda b: _core.TissueMaterial(poisson=0.5), "poisson, allowed"),
         (lambda b: _core.TissueBody(b.rest * 1e3, b.tets, [_core.TissueMaterial()], []), "metres"),
