@@ -15,7 +15,7 @@ from trocar.geometry import Array
 from trocar.sim.instrument_path import JAW_ANGLE, InstrumentPath
 from trocar.sim.plant import GRAVITY, PsmPlant
 from trocar.sim.scene import Scene
-from trocar.sim.snapshot import CellSnapshot
+from trocar.sim.snapshot import CellSnapshot, Passing
 from trocar.sim.truth import Clearance, Truth
 
 ARM = "PSM1"
@@ -110,8 +110,8 @@ class Cell:
         """The present state, as the renderer and the truth take it."""
         T_world_cp = self.path.pose(self.time_s - self._pass_start_s)
         if T_world_cp is None:
-            return CellSnapshot(self.time_s, self.plant.q_true)
-        return CellSnapshot(self.time_s, self.plant.q_true, True, T_world_cp, JAW_ANGLE)
+            return CellSnapshot(self.time_s, {ARM: self.plant.q_true})
+        return CellSnapshot(self.time_s, {ARM: self.plant.q_true}, Passing(T_world_cp, JAW_ANGLE))
 
     def close(self) -> None:
         """Free the physics world."""

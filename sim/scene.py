@@ -7,7 +7,8 @@ it.  SI units; a YAML key may end in `_mm` or `_deg` and is converted on reading
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,23 @@ import numpy as np
 
 from trocar.camera import StereoRig
 from trocar.errors import ConfigurationError
-from trocar.geometry import Array, exp_so3, make_transform
+from trocar.geometry import Array, exp_so3, inverse, make_transform
+from trocar.models import Model, get
+from trocar.sim.objects.spec import ObjectSpec
 from trocar.sim.scene_file import read_scene
+from trocar.sim.snapshot import CellSnapshot, SnapshotLayout
 from trocar.site import Site, load_site
 
 SCENE_FOLDER = Path(__file__).resolve().parent / "scenes"
 DEFAULT_SCENE = "follow"
 SITE_VARIABLE = "TROCAR_SITE"  # path of a site file, for a laboratory's own
+ECM = "ECM"  # the arm that holds the endoscope
+
+
+@cache
+def ecm_model() -> Model:
+    """The ECM with its straight scope."""
+    return get("ECM_0")
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,11 @@ class CellTruth:
 
 @dataclass(frozen=True)
 class Scene:
-    """One simulated cell.  `T_world_camera` is the left optical frame; `initial_q` (7,) per arm."""
+    """One simulated cell.
+
+    `T_world_camera` is the left optical frame at the start; where the scene has an ECM it carries
+    the camera.  `initial_q` per arm: (7,) of a PSM, jaw last, (4,) of the ECM.
+    """
 
     name: str
     fps: float
@@ -102,11 +117,35 @@ class Scene:
     errors: ErrorParameters
     encoder: EncoderParameters
     instrument: InstrumentParameters
+    objects: dict[str, ObjectSpec] = field(default_factory=dict)
 
     @property
     def arms(self) -> tuple[str, ...]:
         """Names of the driven arms."""
         return tuple(self.initial_q)
+
+    @property
+    def psms(self) -> tuple[str, ...]:
+        """Names of the driven arms that hold an instrument."""
+        return tuple(arm for arm in self.arms if arm != ECM)
+
+    @property
+    def layout(self) -> SnapshotLayout:
+        """How this scene's snapshots lie in shared memory."""
+        return SnapshotLayout(
+            {arm: q.size for arm, q in self.initial_q.items()}, tuple(self.objects)
+        )
+
+    def at_rest(self) -> CellSnapshot:
+        """The cell before its first tick, without any error."""
+        objects = {name: spec.T_world_object for name, spec in self.objects.items()}
+        return CellSnapshot(0.0, self.initial_q, None, objects)
+
+    def camera_pose(self, snapshot: CellSnapshot) -> Array:
+        """`T_world_camera` (4, 4), the left optical frame, where the ECM holds it now."""
+        if ECM not in self.initial_q:
+            return self.T_world_camera
+        return self.T_world_base(ECM) @ ecm_model().fk(snapshot.q[ECM])
 
     @property
     def rig(self) -> StereoRig:
@@ -119,6 +158,8 @@ class Scene:
             raise ConfigurationError(
                 f"scene {self.name}: no arm {arm!r}; arms: {', '.join(self.arms)}"
             )
+        if arm == ECM:
+            return self.T_world_camera @ inverse(ecm_model().fk(self.initial_q[ECM]))
         return self.T_world_camera @ self.site.T_camera_base[arm]
 
     def gravity_base(self, arm: str, gravity: float = 9.81) -> Array:
@@ -129,7 +170,7 @@ class Scene:
         """Draw the errors of one cell; the same seed gives the same cell."""
         rng = np.random.default_rng([seed, 0])
         T_world_base, joint_bias = {}, {}
-        for arm in self.arms:
+        for arm in self.psms:
             shift = self.errors.base_translation * _direction(rng)
             turn = self.errors.base_rotation * _direction(rng)
             T_base_true = make_transform(exp_so3(turn), shift)
@@ -172,7 +213,8 @@ def load_scene(name: str = DEFAULT_SCENE, site: Site | None = None) -> Scene:
         "encoder": EncoderParameters,
         "instrument": InstrumentParameters,
     }
-    values: dict[str, Any] = read_scene(SCENE_FOLDER / f"{name}.yaml", sections, site.T_camera_base)
+    arms = {**dict.fromkeys(site.T_camera_base, 7), ECM: 4}
+    values: dict[str, Any] = read_scene(SCENE_FOLDER / f"{name}.yaml", sections, arms)
     return Scene(name=name, site=site, **values)
 
 

@@ -3,7 +3,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +11,26 @@ import numpy as np
 import yaml
 
 from trocar.errors import ConfigurationError
-from trocar.geometry import Array, look_at
+from trocar.geometry import Array, exp_so3, look_at, make_transform
+from trocar.sim.objects.spec import ObjectSpec
 
 _UNITS = {"_mm": 1e-3, "_deg": math.pi / 180.0}
 _DIRECTIONS = ("+y", "-y", "random")
 _TOP = ("fps", "camera", "arms")
+_PLACE = ("kind", "position", "position_mm", "turn_deg")
 
 
-def read_scene(path: Path, sections: dict[str, type], arms: Iterable[str]) -> dict[str, Any]:
-    """Fields of `Scene` from a file; `sections` are dataclasses by key, `arms` the site's names."""
+def read_scene(path: Path, sections: dict[str, type], arms: Mapping[str, int]) -> dict[str, Any]:
+    """Fields of `Scene` from a file.
+
+    `sections` are dataclasses by key; `arms` maps the arms there may be to their joints.
+    """
     try:
         data = yaml.safe_load(path.read_text())
     except (OSError, yaml.YAMLError) as error:
         raise ConfigurationError(f"scene file {path.name}: not readable: {error}") from error
     where = f"scene file {path.name}"
-    _check_keys(data, (*_TOP, *sections), where)
+    _check_keys(data, (*_TOP, *sections, "objects"), where)
     missing = [key for key in _TOP if key not in data]
     if missing:
         raise ConfigurationError(
@@ -40,7 +45,8 @@ def read_scene(path: Path, sections: dict[str, type], arms: Iterable[str]) -> di
     return {
         "fps": fps,
         "T_world_camera": _camera(data["camera"], f"{where}: camera"),
-        "initial_q": _arms(data["arms"], tuple(arms), f"{where}: arms"),
+        "initial_q": _arms(data["arms"], arms, f"{where}: arms"),
+        "objects": _objects(data.get("objects", {}), f"{where}: objects"),
         **values,
     }
 
@@ -62,15 +68,43 @@ def _camera(data: Any, where: str) -> Array:
     return look_at(*vectors)
 
 
-def _arms(data: Any, allowed: tuple[str, ...], where: str) -> dict[str, Array]:
+def _arms(data: Any, joints: Mapping[str, int], where: str) -> dict[str, Array]:
+    allowed = tuple(joints)
     _check_keys(data, allowed, where)
     if not data:
         raise ConfigurationError(f"{where}: name at least one of {', '.join(allowed)}")
     initial = {}
     for arm, values in data.items():
         _check_keys(values, ("initial_q",), f"{where}: {arm}")
-        initial[arm] = _vector(values.get("initial_q"), 7, f"{where}: {arm}: initial_q")
+        initial[arm] = _vector(values.get("initial_q"), joints[arm], f"{where}: {arm}: initial_q")
     return initial
+
+
+def _objects(data: Any, where: str) -> dict[str, ObjectSpec]:
+    """Objects by name: kind, place, and sizes that their kind will judge."""
+    if not isinstance(data, dict):
+        raise ConfigurationError(f"{where}: expected a mapping from names to objects")
+    found = {}
+    for name, values in data.items():
+        here = f"{where}: {name}"
+        if not isinstance(values, dict) or not isinstance(values.get("kind"), str):
+            raise ConfigurationError(f"{here}: give a mapping with at least kind")
+        key = "position_mm" if "position_mm" in values else "position"
+        scale = _UNITS["_mm"] if key == "position_mm" else 1.0
+        position = scale * _vector(values.get(key, [0.0, 0.0, 0.0]), 3, f"{here}: {key}")
+        turn = _UNITS["_deg"] * _vector(
+            values.get("turn_deg", [0.0, 0.0, 0.0]), 3, f"{here}: turn_deg"
+        )
+        sizes = {}
+        for size, value in values.items():
+            if size not in _PLACE:
+                unit = next((u for u in _UNITS if size.endswith(u)), "")
+                sizes[size.removesuffix(unit)] = _number(value, f"{here}: {size}") * _UNITS.get(
+                    unit, 1.0
+                )
+        T_world_object = make_transform(exp_so3(turn), position)
+        found[str(name)] = ObjectSpec(values["kind"], T_world_object, sizes)
+    return found
 
 
 def _section(data: Any, kind: type, where: str) -> Any:

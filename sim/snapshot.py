@@ -1,46 +1,87 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cell's state at one instant, as the flat float64 vector that the renderer reads.
+"""The cell's state at one instant: everything that the renderer and the truth need to know."""
 
-Layout (docs/contracts.md): time_s; PSM1 true joints (7, jaw last); PSM2 shown (0 or 1);
-PSM2 T_world_cp row by row (16); PSM2 jaw.  The stamp travels beside the vector.
-"""
-
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from trocar.geometry import Array
 
-SIZE = 26
+
+@dataclass(frozen=True)
+class Passing:
+    """The second instrument on its path: `T_world_cp` (4, 4) and the jaw's angle in rad."""
+
+    T_world_cp: Array
+    jaw: float
 
 
 @dataclass(frozen=True)
 class CellSnapshot:
-    """`psm1_q` (7,) rad and m; `psm2_T_world_cp` (4, 4), meaningful while `psm2_shown`."""
+    """Everything that moves, by its name in the scene; world frame, m and rad.
+
+    `q` true joints of each arm: a PSM's (7,), jaw last, the ECM's (4,); `passing` is None while no
+    second instrument is on its path; `objects` T_world_object (4, 4); `soft` nodes (n, 3).
+    """
 
     time_s: float
-    psm1_q: Array
-    psm2_shown: bool = False
-    psm2_T_world_cp: Array = field(default_factory=lambda: np.eye(4))
-    psm2_jaw: float = 0.0
+    q: Mapping[str, Array]
+    passing: Passing | None = None
+    objects: Mapping[str, Array] = field(default_factory=dict)
+    soft: Mapping[str, Array] = field(default_factory=dict)
 
-    def to_vector(self) -> Array:
-        """The vector (26,)."""
-        vector = np.empty(SIZE)
-        vector[0] = self.time_s
-        vector[1:8] = self.psm1_q
-        vector[8] = float(self.psm2_shown)
-        vector[9:25] = self.psm2_T_world_cp.ravel()
-        vector[25] = self.psm2_jaw
+
+class SnapshotLayout:
+    """Snapshots as a flat float64 vector of `size`, for shared memory (docs/contracts.md).
+
+    time_s; joints of each arm; passing (0 or 1), its T_world_cp row by row (16), its jaw; each
+    object's pose row by row (16); each soft body's nodes.  Names in the order of their mappings.
+    """
+
+    def __init__(
+        self,
+        joints: Mapping[str, int],
+        objects: tuple[str, ...] = (),
+        soft: Mapping[str, int] | None = None,
+    ) -> None:
+        """`joints` of each arm, names of the objects, nodes of each soft body."""
+        self._joints = dict(joints)
+        self._objects = objects
+        self._soft = dict(soft or {})
+        self.size = (
+            1 + sum(self._joints.values()) + 18 + 16 * len(objects) + 3 * sum(self._soft.values())
+        )
+
+    def to_vector(self, snapshot: CellSnapshot) -> Array:
+        """The vector (size,)."""
+        passing = snapshot.passing
+        shown = 0.0 if passing is None else 1.0
+        T = np.eye(4) if passing is None else passing.T_world_cp
+        parts = [np.array([snapshot.time_s])]
+        parts += [np.asarray(snapshot.q[arm], dtype=float) for arm in self._joints]
+        parts += [np.array([shown]), T.ravel(), np.array([passing.jaw if passing else 0.0])]
+        parts += [snapshot.objects[name].ravel() for name in self._objects]
+        parts += [snapshot.soft[name].ravel() for name in self._soft]
+        vector = np.concatenate(parts)
+        if vector.shape != (self.size,):
+            raise ValueError(f"cell snapshot has {vector.size} numbers, expected {self.size}")
         return vector
 
-    @staticmethod
-    def from_vector(values: ArrayLike) -> "CellSnapshot":
-        """Back from the vector (26,); ValueError on another size."""
-        v = np.asarray(values, dtype=float)
-        if v.shape != (SIZE,):
-            raise ValueError(f"cell snapshot has shape {v.shape}, expected ({SIZE},)")
-        return CellSnapshot(
-            float(v[0]), v[1:8].copy(), bool(v[8] > 0.5), v[9:25].reshape(4, 4).copy(), float(v[25])
-        )
+    def from_vector(self, values: Array) -> CellSnapshot:
+        """Back from the vector (size,); ValueError on another size."""
+        v = np.array(values, dtype=float)
+        if v.shape != (self.size,):
+            raise ValueError(f"cell snapshot has shape {v.shape}, expected ({self.size},)")
+        at = 1
+
+        def take(count: int) -> Array:
+            nonlocal at
+            at += count
+            return v[at - count : at]
+
+        q = {arm: take(count) for arm, count in self._joints.items()}
+        shown, T, jaw = take(1)[0] > 0.5, take(16).reshape(4, 4), float(take(1)[0])
+        objects = {name: take(16).reshape(4, 4) for name in self._objects}
+        soft = {name: take(3 * count).reshape(-1, 3) for name, count in self._soft.items()}
+        return CellSnapshot(float(v[0]), q, Passing(T, jaw) if shown else None, objects, soft)

@@ -64,7 +64,7 @@ class Truth:
 
     def T_camera_control_point(self, snapshot: CellSnapshot) -> Array:
         """Pose (4, 4) of PSM1's control point (wrist-yaw axis) in the left camera."""
-        T_base_cp = np.asarray(forward_kinematics(snapshot.psm1_q[:6]))
+        T_base_cp = np.asarray(forward_kinematics(snapshot.q["PSM1"][:6]))
         return self._T_camera_world @ self.T_world_base @ T_base_cp
 
     def jaw_tip_camera(self, snapshot: CellSnapshot) -> Array:
@@ -84,13 +84,13 @@ class Truth:
 
     def instrument(self, snapshot: CellSnapshot) -> Instrument:
         """PSM1's parts in the world."""
-        return from_joints(self.T_world_base, snapshot.psm1_q)
+        return from_joints(self.T_world_base, snapshot.q["PSM1"])
 
     def second_instrument(self, snapshot: CellSnapshot) -> Instrument | None:
         """The second instrument's parts in the world, None while it is not there."""
-        if not snapshot.psm2_shown:
+        if snapshot.passing is None:
             return None
-        return straight(snapshot.psm2_T_world_cp, snapshot.psm2_jaw)
+        return straight(snapshot.passing.T_world_cp, snapshot.passing.jaw)
 
     def keypoints(self, snapshot: CellSnapshot) -> Keypoints:
         """PSM1's named points in the camera and in both pictures."""

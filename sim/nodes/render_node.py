@@ -25,7 +25,6 @@ from trocar.sim.render.choice import Renderer, make_renderer
 from trocar.sim.render.frame import RenderedFrame
 from trocar.sim.render.pacer import FramePacer
 from trocar.sim.scene import load_scene
-from trocar.sim.snapshot import CellSnapshot
 
 NICENESS = 5  # the control loop's threads come first
 _WINDOW = 1000  # frames kept for the statistics of the report
@@ -176,8 +175,8 @@ def _body(runtime: Runtime) -> int:
     os.environ.setdefault("LP_NUM_THREADS", "0")
     renderer, fps_max = make_renderer(scene, seed, _say, choice)
     # The driver compiles its shaders at the first frame: before the first capture, not after it.
-    renderer.render(CellSnapshot(0.0, scene.initial_q["PSM1"]), 0, truth=truth)
-    reader = SnapshotReader(f"{segment_name()}.cell", _say)
+    renderer.render(scene.at_rest(), 0, truth=truth)
+    reader = SnapshotReader(f"{segment_name()}.cell", scene.layout, _say)
     loop = RenderLoop(runtime, renderer, min(fps, fps_max), reader, truth)
     try:
         while not runtime.stop:

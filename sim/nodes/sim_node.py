@@ -19,8 +19,7 @@ from trocar.sim.cell import ARM, Cell
 from trocar.sim.nodes.cell_topics import CellTopics
 from trocar.sim.nodes.runtime import Runtime, run_node
 from trocar.sim.plant import UnstablePlantError
-from trocar.sim.scene import load_scene
-from trocar.sim.snapshot import SIZE
+from trocar.sim.scene import Scene, load_scene
 from trocar.sim.tick_pacer import TickPacer
 from trocar.site import load_site
 
@@ -43,6 +42,7 @@ class RealTimeCell:
         self._cell = cell
         self._port = port
         self._snapshot = snapshot
+        self._layout = cell.scene.layout
         self._topics = CellTopics(runtime.node, cell, truth)
         self._served = 0
         self._diagnosed_overruns = 0
@@ -56,7 +56,8 @@ class RealTimeCell:
         while self._cell.ticks < last:
             self._wait()
             if self._cell.ticks % _SNAPSHOT_TICKS == 0:  # before the step: stamped with now
-                self._snapshot.write(self._cell.snapshot().to_vector(), self._cell.stamp_ns)
+                values = self._layout.to_vector(self._cell.snapshot())
+                self._snapshot.write(values, self._cell.stamp_ns)
             self._cell.tick()
             ticks = self._cell.ticks
             if ticks % _STOP_TICKS == 0 and self._runtime.stop:
@@ -119,9 +120,7 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _run(runtime: Runtime, segment: str, snapshot: Any) -> int:
-    site = runtime.parameter("site", "")
-    scene = load_scene(runtime.parameter("scene", "follow"), load_site(site) if site else None)
+def _run(runtime: Runtime, scene: Scene, segment: str, snapshot: Any) -> int:
     seed = runtime.parameter("seed", 0)
     truth = runtime.parameter("truth", False)
     second_at = runtime.parameter("second_instrument_at", -1.0)
@@ -152,14 +151,16 @@ def _run(runtime: Runtime, segment: str, snapshot: Any) -> int:
 
 
 def _body(runtime: Runtime) -> int:
+    site = runtime.parameter("site", "")
+    scene = load_scene(runtime.parameter("scene", "follow"), load_site(site) if site else None)
     name = segment_name()
     segment = _core.Segment(name, 2)  # refuses a live cell's, replaces a dead one's
     snapshot_name = f"{name}.cell"
     try:
         _core.Snapshot.remove(snapshot_name)  # a dead cell's
-        snapshot = _core.Snapshot(snapshot_name, SIZE, True)
+        snapshot = _core.Snapshot(snapshot_name, scene.layout.size, True)
         try:
-            return _run(runtime, name, snapshot)
+            return _run(runtime, scene, name, snapshot)
         finally:
             snapshot.close()
             _core.Snapshot.remove(snapshot_name)

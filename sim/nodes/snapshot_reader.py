@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from trocar import _core
 from trocar.errors import SharedMemoryError
-from trocar.sim.snapshot import SIZE, CellSnapshot
+from trocar.sim.snapshot import CellSnapshot, SnapshotLayout
 
 _RETRY_NS = 200_000_000  # between attempts to open
 _QUIET_NS = 1_000_000_000  # a snapshot unchanged for so long may belong to a dead writer: reopen
@@ -15,10 +15,11 @@ _QUIET_NS = 1_000_000_000  # a snapshot unchanged for so long may belong to a de
 class SnapshotReader:
     """Reads each state at most once; `why` says why there is none, "" while there is."""
 
-    def __init__(self, name: str, say: Callable[[str], object]) -> None:
+    def __init__(self, name: str, layout: SnapshotLayout, say: Callable[[str], object]) -> None:
         """`say` gets one line whenever the waiting begins."""
         self.why = ""
         self._name = name
+        self._layout = layout
         self._say = say
         self._snapshot: _core.Snapshot | None = None
         self._sequence = 0
@@ -38,7 +39,7 @@ class SnapshotReader:
                 self.close()
             return None
         self._sequence, self._changed_ns, self.why = sequence, now_ns, ""
-        return CellSnapshot.from_vector(values), stamp_ns
+        return self._layout.from_vector(values), stamp_ns
 
     def close(self) -> None:
         """Let go of the shared memory; the writer owns and removes it."""
@@ -51,7 +52,7 @@ class SnapshotReader:
             return None
         self._retry_ns = now_ns + _RETRY_NS
         try:
-            self._snapshot = _core.Snapshot(self._name, SIZE, False)
+            self._snapshot = _core.Snapshot(self._name, self._layout.size, False)
         except (SharedMemoryError, OSError) as error:
             self._wait(f"waiting for the cell {self._name}, written by sim_node ({error})")
             return None

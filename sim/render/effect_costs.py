@@ -82,7 +82,10 @@ def effect_costs(scene: Scene, rounds: int, seed: int = 0) -> Iterator[Cost]:
     q = [joints_at(scene, np.add(TIP, [0.00015 * k, 0.0, 0.0]), 0.6) for k in range(2)]
 
     def cell(k: int) -> tuple[CellSnapshot, CellSnapshot]:
-        return CellSnapshot(k / 30.0, q[0]), CellSnapshot((k + 1) / 30.0, q[1])
+        return (
+            CellSnapshot(k / 30.0, {"PSM1": q[0]}),
+            CellSnapshot((k + 1) / 30.0, {"PSM1": q[1]}),
+        )
 
     renderer, lens = (
         EndoscopeRenderer.of(scene, seed, rig=rig) for rig in (scene.rig, with_lens(scene.rig))

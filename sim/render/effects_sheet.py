@@ -16,7 +16,7 @@ from trocar.sim.render.renderer import EndoscopeRenderer
 from trocar.sim.render.scope import camera_of_scope
 from trocar.sim.render.tool_path import joints_at
 from trocar.sim.scene import Scene
-from trocar.sim.snapshot import CellSnapshot
+from trocar.sim.snapshot import CellSnapshot, Passing
 
 Picture = NDArray[np.uint8]
 COLUMNS = 4
@@ -40,13 +40,15 @@ def effect_tiles(scene: Scene, seed: int) -> Iterator[tuple[str, Picture]]:
     sweep = InstrumentPath(scene.instrument, scene.T_world_camera, 1)
     second = [sweep.pose(t) for t in (1.0, 1.033)]
     now, following = (
-        CellSnapshot(t, joints_at(scene, tip, 0.6), True, np.eye(4) if T is None else T, JAW_ANGLE)
+        CellSnapshot(
+            t, {"PSM1": joints_at(scene, tip, 0.6)}, None if T is None else Passing(T, JAW_ANGLE)
+        )
         for t, tip, T in (
             (1.0, [-0.004, 0.002, 0.012], second[0]),
             (1.033, [-0.001, 0.0035, 0.012], second[1]),
         )
     )
-    alone, then = (replace(s, psm2_shown=False) for s in (now, following))
+    alone, then = (replace(s, passing=None) for s in (now, following))
     renderer = EndoscopeRenderer.of(scene, seed)
     try:
         for label, effects in _LOOKS.items():

@@ -20,7 +20,7 @@ from trocar.sim.render.options import RenderOptions
 from trocar.sim.render.renderer import EndoscopeRenderer
 from trocar.sim.render.tool_path import circling
 from trocar.sim.scene import CellTruth, Scene
-from trocar.sim.snapshot import CellSnapshot
+from trocar.sim.snapshot import CellSnapshot, Passing
 from trocar.sim.tissue import BreathingTissue
 
 JointPath = Callable[[float], Array]
@@ -108,8 +108,8 @@ def render_sequence(
 
 def _snapshot(time_s: float, q: Array, T_second: Array | None) -> CellSnapshot:
     if T_second is None:
-        return CellSnapshot(time_s, q)
-    return CellSnapshot(time_s, q, True, T_second, JAW_ANGLE)
+        return CellSnapshot(time_s, {"PSM1": q})
+    return CellSnapshot(time_s, {"PSM1": q}, Passing(T_second, JAW_ANGLE))
 
 
 def _with_truth(
@@ -119,11 +119,11 @@ def _with_truth(
     snapshot: CellSnapshot,
     rendered: RenderedFrame,
 ) -> SequenceFrame:
-    T_world_base, q = cell.T_world_base["PSM1"], snapshot.psm1_q
+    T_world_base, q = cell.T_world_base["PSM1"], snapshot.q["PSM1"]
     tool = from_joints(T_world_base, q)
     second: Instrument | None = None
-    if snapshot.psm2_shown:
-        second = straight(snapshot.psm2_T_world_cp, snapshot.psm2_jaw, MASK_STEP)
+    if snapshot.passing is not None:
+        second = straight(snapshot.passing.T_world_cp, snapshot.passing.jaw, MASK_STEP)
     T_camera_world = inverse(scene.T_world_camera)
     return SequenceFrame(
         snapshot.time_s,

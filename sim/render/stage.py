@@ -117,9 +117,10 @@ class Stage:
 
     def _poses(self, snapshot: CellSnapshot) -> dict[tuple[str, int], Array]:
         """Pose of each instrument part by its name and mask id."""
-        instruments = [from_joints(self._T_world_base, snapshot.psm1_q)]
-        if snapshot.psm2_shown:
-            instruments.append(straight(snapshot.psm2_T_world_cp, snapshot.psm2_jaw, MASK_STEP))
+        instruments = [from_joints(self._T_world_base, snapshot.q["PSM1"])]
+        if snapshot.passing is not None:
+            passing = snapshot.passing
+            instruments.append(straight(passing.T_world_cp, passing.jaw, MASK_STEP))
         return {
             (name, PART_IDS[name] + instrument.mask_offset): T
             for instrument in instruments

@@ -88,9 +88,9 @@ class TinyEndoscope:
     ) -> RenderedFrame:
         """Draw one capture; the noise is a function of the seed and the stamp alone."""
         self._move_tissue(snapshot.time_s)
-        self._place(from_joints(self._T_world_base, snapshot.psm1_q))
-        if snapshot.psm2_shown:
-            second = straight(snapshot.psm2_T_world_cp, snapshot.psm2_jaw, MASK_STEP)
+        self._place(from_joints(self._T_world_base, snapshot.q["PSM1"]))
+        if snapshot.passing is not None:
+            second = straight(snapshot.passing.T_world_cp, snapshot.passing.jaw, MASK_STEP)
             self._place(second)
         else:
             self._hide(MASK_STEP)

@@ -127,7 +127,7 @@ def test_silhouette_agrees_with_the_renderer():
         pytest.skip(f"no renderer here: {error}")
     T = inverse(scene.T_world_camera) @ scene.realise(3).T_world_base["PSM1"]
     for q in ([0.1, 0.05, 0.15, 0.0, 0.0, 0.0, 0.3], [0.05, 0.05, 0.16, 1.0, 0.4, -0.5, 0.6]):
-        snapshot = snapshot_module.CellSnapshot(0.0, np.array(q))
+        snapshot = snapshot_module.CellSnapshot(0.0, {"PSM1": np.array(q)})
         frame = renderer.render(snapshot, 1, truth=True)
         for eye, truth in zip(make_eyes(scene.rig), (frame.left, frame.right), strict=True):
             drawn = draw_tool(eye, pose_tool(T, np.array(q[:6]), q[6], np.zeros(3)), shrink=1) > 0

@@ -89,7 +89,9 @@ def _trace(seed):
         if k == 60:
             arm.state_command(_core.StateCommand.HOME)
         output = cell.tick()
-        trace.append(np.concatenate([output.torque, arm.state().q, cell.snapshot().to_vector()]))
+        trace.append(
+            np.concatenate([output.torque, arm.state().q, scene.layout.to_vector(cell.snapshot())])
+        )
     cell.close()
     return np.array(trace).tobytes()
 

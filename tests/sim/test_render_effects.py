@@ -18,8 +18,8 @@ from trocar.sim.snapshot import CellSnapshot
 
 SCENE = load_scene("follow")
 SEED = 2
-NOW = CellSnapshot(1.0, joints_at(SCENE, [-0.004, 0.002, 0.012], 0.6))
-LATER = CellSnapshot(1.04, joints_at(SCENE, [0.002, 0.004, 0.012], 0.6))
+NOW = CellSnapshot(1.0, {"PSM1": joints_at(SCENE, [-0.004, 0.002, 0.012], 0.6)})
+LATER = CellSnapshot(1.04, {"PSM1": joints_at(SCENE, [0.002, 0.004, 0.012], 0.6)})
 QUIET = RenderOptions(read_noise=0.0, shot_noise=0.0, soft=False)
 
 
@@ -116,7 +116,7 @@ def test_blood_keeps_its_volume(draw):
 
     def area(time_s):
         snapshot = dataclasses.replace(
-            NOW, time_s=time_s, psm1_q=np.array([0, 0.9, 0.06, 0, 0, 0, 0.0])
+            NOW, time_s=time_s, q={"PSM1": np.array([0, 0.9, 0.06, 0, 0, 0, 0.0])}
         )
         plain = draw(snapshot=snapshot, truth=True)
         red = draw(snapshot=snapshot, **effects)

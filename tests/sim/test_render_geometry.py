@@ -68,7 +68,7 @@ def test_box_agrees_with_ray_casting_in_both_eyes():
     size = np.array([0.018, 0.012, 0.008])
     T_world_box = make_transform(exp_so3([0.4, -0.7, 0.3]), [0.004, 0.006, 0.02])
     r = renderer(props=[Prop(box(size), T_world_box, 7)])
-    frame = r.render(CellSnapshot(0.0, AWAY), 0, truth=True)
+    frame = r.render(CellSnapshot(0.0, {"PSM1": AWAY}), 0, truth=True)
     rig = SCENE.rig
     for drawn, T_left_eye, eye in (
         (frame.left, np.eye(4), rig.left),
@@ -86,7 +86,7 @@ def test_shaft_agrees_with_a_cylinder():
     radius, T_world_shaft = 0.004175, make_transform(exp_so3([0.2, 1.45, 0.1]), [0.0, 0.0, 0.03])
     sleeve = revolve([(-SHAFT_LENGTH, radius), (0.2, radius)], 64, 0.0)
     r = renderer(props=[Prop(sleeve, T_world_shaft, 1)])
-    drawn = r.render(CellSnapshot(0.0, AWAY), 0, truth=True).left
+    drawn = r.render(CellSnapshot(0.0, {"PSM1": AWAY}), 0, truth=True).left
     origin, directions = rays(SCENE.T_world_camera, np.eye(4), SCENE.rig.left)
     iou, error, area = compare(drawn, 1, ray_cylinder(origin, directions, T_world_shaft, radius))
     assert area > 30000
@@ -111,7 +111,7 @@ def test_plates_land_where_intrinsics_project_them():
         for i, p in enumerate(p_camera)
     ]
     r = renderer(props=props)
-    mask = r.render(CellSnapshot(0.0, AWAY), 0, truth=True).left.mask
+    mask = r.render(CellSnapshot(0.0, {"PSM1": AWAY}), 0, truth=True).left.mask
     centroid = np.array([np.argwhere(mask == 100 + i)[:, ::-1].mean(0) for i in range(len(uv))])
     assert np.abs(centroid - eye.project(p_camera)).max() < 0.05
     assert np.abs((centroid - eye.project(p_camera)).mean(0)).max() < 0.01  # no half-pixel bias
@@ -123,7 +123,7 @@ def test_tissue_depth_is_the_material_surface():
     r = renderer()
     tissue = BreathingTissue.of(SCENE, 3)
     t = 1.3
-    frame = r.render(CellSnapshot(t, AWAY), 0, truth=True)
+    frame = r.render(CellSnapshot(t, {"PSM1": AWAY}), 0, truth=True)
     T_camera_world = inverse(SCENE.T_world_camera)
     uv_tissue = tissue.uv[np.abs(tissue.uv - 0.5).max(1) < 0.2]
     for drawn, eye, T_eye_left in (

@@ -20,7 +20,7 @@ from trocar.sim.render.options import RenderOptions
 from trocar.sim.render.renderer import EndoscopeRenderer, Prop
 from trocar.sim.render.tool_path import joints_at
 from trocar.sim.scene import load_scene
-from trocar.sim.snapshot import CellSnapshot
+from trocar.sim.snapshot import CellSnapshot, Passing
 from trocar.sim.tissue import BreathingTissue
 
 SCENE, SEED = load_scene("follow"), 3
@@ -69,7 +69,7 @@ def test_a_fold_is_no_answer():
 def test_distorted_then_rectified_is_the_undistorted_picture_within_a_tenth_of_a_pixel():
     """A lens drawn here and undone by OpenCV's maps, against no lens: shifts of nine windows."""
     quiet = RenderOptions(read_noise=0.0, shot_noise=0.0, soft=False, vignette=0.0)
-    snapshot = CellSnapshot(1.0, joints_at(SCENE, [-0.004, 0.002, 0.012], 0.6))
+    snapshot = CellSnapshot(1.0, {"PSM1": joints_at(SCENE, [-0.004, 0.002, 0.012], 0.6)})
     frames = []
     for rig in (SCENE.rig, RIG):
         try:
@@ -112,7 +112,7 @@ def test_depth_through_the_lens_is_the_boxs():
         make_transform(exp_so3([0.4, -0.7, 0.3]), [0.004, 0.006, 0.02]),
     )
     r = renderer(rig=RIG, props=[Prop(box(size), T, 7)])
-    drawn = r.render(CellSnapshot(0.0, AWAY), 0, truth=True).left
+    drawn = r.render(CellSnapshot(0.0, {"PSM1": AWAY}), 0, truth=True).left
     r.close()
     T_world_camera = SCENE.T_world_camera
     rays = (
@@ -146,7 +146,10 @@ def flow_of(p_now, p_then, T_now, T_then, rig):
 def test_flow_is_the_motion_of_material_points(rig, camera):
     """Tissue vertices and points of the moving tool, projected at both times, in both eyes."""
     q = [joints_at(SCENE, x, 0.6) for x in ([0.014, -0.014, 0.012], [0.016, -0.012, 0.011])]
-    now, then = CellSnapshot(1.0, q[0]), CellSnapshot(1.2, q[1])
+    now, then = (
+        CellSnapshot(1.0, {"PSM1": q[0]}),
+        CellSnapshot(1.2, {"PSM1": q[1]}),
+    )
     T_now = SCENE.T_world_camera
     moved = make_transform(exp_so3([0.02, -0.01, 0.05]), [0.001, 0.0005, 0.002])
     T_then = T_now @ moved if camera else T_now
@@ -189,7 +192,7 @@ def test_flow_of_a_plate_is_analytic_to_a_hundredth_of_a_pixel():
     plate = Prop(box([0.02, 0.02, 1e-6]), T @ make_transform(translation=[0, 0, 0.04]), 7)
     r = renderer(props=[plate])
     moved = T @ make_transform(translation=[0.001, 0.0, 0.0])
-    snapshot = CellSnapshot(0.0, AWAY)
+    snapshot = CellSnapshot(0.0, {"PSM1": AWAY})
     frame = r.render(snapshot, 0, truth=True, neighbour=snapshot, T_world_camera_neighbour=moved)
     r.close()
     for truth in (frame.left, frame.right):
@@ -200,10 +203,12 @@ def test_flow_of_a_plate_is_analytic_to_a_hundredth_of_a_pixel():
 
 def test_flow_is_unknown_where_the_neighbour_lacks_the_instrument():
     second = CellSnapshot(
-        0.0, AWAY, True, SCENE.T_world_camera @ make_transform(translation=[0, 0, 0.04]), 0.3
+        0.0,
+        {"PSM1": AWAY},
+        Passing(SCENE.T_world_camera @ make_transform(translation=[0, 0, 0.04]), 0.3),
     )
     r = renderer()
-    frame = r.render(second, 0, truth=True, neighbour=CellSnapshot(0.1, AWAY))
+    frame = r.render(second, 0, truth=True, neighbour=CellSnapshot(0.1, {"PSM1": AWAY}))
     assert r.render(second, 0, truth=True).left.flow is None
     r.close()
     passing = frame.left.mask > 10

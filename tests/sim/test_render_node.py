@@ -15,7 +15,7 @@ import pytest
 
 from trocar import _core
 from trocar.sim.scene import load_scene
-from trocar.sim.snapshot import SIZE, CellSnapshot
+from trocar.sim.snapshot import CellSnapshot
 
 rclpy = pytest.importorskip("rclpy")
 pytestmark = pytest.mark.ros
@@ -46,7 +46,7 @@ class Cell:
         self.name = f"trocar.{DOMAIN}.cell"
         _core.Snapshot.remove(self.name)
         self.stamps = set()
-        self._snapshot = _core.Snapshot(self.name, SIZE, True)
+        self._snapshot = _core.Snapshot(self.name, SCENE.layout.size, True)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
@@ -56,7 +56,9 @@ class Cell:
         while not self._ended.wait(0.004):
             now = time.time_ns()
             self.stamps.add(now)
-            self._snapshot.write(CellSnapshot((now - start) / 1e9, q).to_vector(), now)
+            self._snapshot.write(
+                SCENE.layout.to_vector(CellSnapshot((now - start) / 1e9, {"PSM1": q})), now
+            )
 
     def close(self):
         self._ended.set()

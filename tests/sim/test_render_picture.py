@@ -16,15 +16,15 @@ from trocar.sim.render.renderer import EndoscopeRenderer
 from trocar.sim.render.tiny import TinyEndoscope
 from trocar.sim.render.tool_path import joints_at
 from trocar.sim.scene import load_scene
-from trocar.sim.snapshot import CellSnapshot
+from trocar.sim.snapshot import CellSnapshot, Passing
 from trocar.sim.tissue import BreathingTissue
 
 SCENE = load_scene("follow")
 SEED = 2
 AT_WORK = joints_at(SCENE, [-0.004, 0.002, 0.012], 0.6)
 SWEEP = InstrumentPath(SCENE.instrument, SCENE.T_world_camera, 1)
-CROSSING = CellSnapshot(1.0, AT_WORK, True, SWEEP.pose(1.0), JAW_ANGLE)
-ALONE = CellSnapshot(1.0, AT_WORK)
+CROSSING = CellSnapshot(1.0, {"PSM1": AT_WORK}, Passing(SWEEP.pose(1.0), JAW_ANGLE))
+ALONE = CellSnapshot(1.0, {"PSM1": AT_WORK})
 
 
 @pytest.fixture(scope="module")

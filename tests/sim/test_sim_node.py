@@ -17,7 +17,6 @@ from trocar.errors import SharedMemoryError
 from trocar.geometry import inverse, matrix_from_quat_xyzw
 from trocar.sim.cell import plant_gravity_base
 from trocar.sim.scene import load_scene
-from trocar.sim.snapshot import SIZE, CellSnapshot
 from trocar.sim.truth import WORK_POINT, Truth
 
 rclpy = pytest.importorskip("rclpy", reason="no rclpy: make setup installs the ROS 2 wheels")
@@ -75,7 +74,7 @@ def snapshot_of(domain):
 
     def opened():
         try:
-            snapshot = _core.Snapshot(f"trocar.{domain}.cell", SIZE, False)
+            snapshot = _core.Snapshot(f"trocar.{domain}.cell", load_scene().layout.size, False)
         except SharedMemoryError:
             return None
         return snapshot if snapshot.read()[2] else None
@@ -199,7 +198,7 @@ def test_a_loop_in_another_process_drives_the_arm(start, domain):
         wait_for(lambda: arm.state().operating_state == enabled, "ENABLED")
         arm.state_command(_core.StateCommand.HOME)
         wait_for(lambda: arm.state().is_homed and not arm.state().is_busy, "homed")
-        true_q = CellSnapshot.from_vector(snapshot.read()[0]).psm1_q
+        true_q = load_scene().layout.from_vector(snapshot.read()[0]).q["PSM1"]
         bias = load_scene().realise(1).joint_bias["PSM1"]
         np.testing.assert_allclose(true_q + bias, config.home_q, atol=0.01)
     finally:
@@ -231,11 +230,11 @@ def test_the_second_instrument_comes_when_called(start, domain, listener):
 
     process = start()
     snapshot = snapshot_of(domain)
-    assert not CellSnapshot.from_vector(snapshot.read()[0]).psm2_shown
+    assert load_scene().layout.from_vector(snapshot.read()[0]).passing is None
     publisher = listener.create_publisher(Empty, "/sim/second_instrument", 1)
     listener.wait_for(lambda: publisher.get_subscription_count() > 0, "the subscription")
     publisher.publish(Empty())
-    shown = lambda: CellSnapshot.from_vector(snapshot.read()[0]).psm2_shown  # noqa: E731
+    shown = lambda: load_scene().layout.from_vector(snapshot.read()[0]).passing  # noqa: E731
     listener.wait_for(shown, "the second instrument")
     assert not any(name.startswith("/truth") for name, _ in listener.get_topic_names_and_types())
     snapshot.close()
@@ -259,7 +258,7 @@ def test_truth_and_diagnostics_are_published(start, domain, listener):
     snapshot = snapshot_of(domain)
     listener.wait_for(lambda: len(got) == 3, "truth and diagnostics")
     values, stamp_ns, _ = snapshot.read()
-    here = CellSnapshot.from_vector(values)
+    here = load_scene().layout.from_vector(values)
     truth = Truth(load_scene(), 2)
     tool = got["/truth/PSM1/measured_cp"]
     expected = truth.T_camera_control_point(here)  # no controller: the arm stands on its brakes

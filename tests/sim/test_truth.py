@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from trocar.kinematics import IkStatus, forward_kinematics, inverse_kinematics
 from trocar.sim.contact import Capsules, capsules, segment_distance, tissue_clearance
 from trocar.sim.instrument_path import JAW_ANGLE, InstrumentPath
 from trocar.sim.scene import load_scene
-from trocar.sim.snapshot import SIZE, CellSnapshot
+from trocar.sim.snapshot import CellSnapshot, Passing, SnapshotLayout
 from trocar.sim.truth import WORK_POINT, Truth
 
 SEEDS = range(10)
@@ -43,7 +45,7 @@ def test_the_sweep_keeps_clear_of_an_arm_that_follows(scene, seed):
     lowest, hidden = np.inf, 0
     for s, q in zip(since, joints):
         t = scene.instrument.start_s + s
-        snapshot = CellSnapshot(t, q, True, path.pose(s), JAW_ANGLE)
+        snapshot = CellSnapshot(t, {"PSM1": q}, Passing(path.pose(s), JAW_ANGLE))
         lowest = min(lowest, truth.clearance(snapshot).instrument)
         second = capsules(truth.second_instrument(snapshot))
         height = tissue_clearance(second, truth.tissue, t)
@@ -78,7 +80,7 @@ def test_both_senses_are_the_same_path(scene):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_start_touches_nothing_and_is_in_the_picture(scene, seed):
     truth = Truth(scene, seed)
-    start = CellSnapshot(0.0, scene.initial_q["PSM1"])
+    start = scene.at_rest()
     assert truth.clearance(start).tissue > 0.003
     keypoints = truth.keypoints(start)
     tip = keypoints.names.index("jaw_tip")
@@ -92,7 +94,7 @@ def test_uncorrected_kinematics_are_about_9_mm_wrong_at_the_tip(scene):
     for seed in range(60):
         truth = Truth(scene, seed)
         q = scene.initial_q["PSM1"]
-        snapshot = CellSnapshot(0.0, q)
+        snapshot = CellSnapshot(0.0, {"PSM1": q})
         measured = q + truth.cell.joint_bias["PSM1"]
         believed = scene.site.T_camera_base["PSM1"] @ forward_kinematics(measured[:6])
         true = truth.T_camera_control_point(snapshot)
@@ -103,7 +105,7 @@ def test_uncorrected_kinematics_are_about_9_mm_wrong_at_the_tip(scene):
 def test_tracks_agree_with_the_pictures_of_both_eyes(scene):
     truth = Truth(scene, 2)
     uv = np.array([[0.5, 0.5], [0.45, 0.6], [0.02, 0.02]])
-    tracks = truth.tracks(CellSnapshot(1.7, scene.initial_q["PSM1"]), uv)
+    tracks = truth.tracks(CellSnapshot(1.7, scene.initial_q), uv)
     disparity = tracks.uv_left[:, 0] - tracks.uv_right[:, 0]
     rig = scene.rig
     np.testing.assert_allclose(disparity, rig.left.fx * rig.baseline / tracks.p_camera[:, 2])
@@ -144,12 +146,29 @@ def test_tissue_clearance_sees_a_capsule_that_dips_in(scene):
 
 def test_snapshot_survives_its_vector():
     rng = np.random.default_rng(0)
-    snapshot = CellSnapshot(1.25, rng.random(7), True, rng.random((4, 4)), 0.4)
-    vector = snapshot.to_vector()
-    assert vector.shape == (SIZE,) and vector.dtype == np.float64
-    back = CellSnapshot.from_vector(vector)
-    assert back.time_s == 1.25 and back.psm2_shown and back.psm2_jaw == 0.4
-    np.testing.assert_array_equal(back.psm1_q, snapshot.psm1_q)
-    np.testing.assert_array_equal(back.psm2_T_world_cp, snapshot.psm2_T_world_cp)
-    with pytest.raises(ValueError, match=r"expected \(26,\)"):
-        CellSnapshot.from_vector(vector[:-1])
+    layout = SnapshotLayout({"PSM1": 7, "ECM": 4}, ("needle", "peg"), {"liver": 5})
+    snapshot = CellSnapshot(
+        1.25,
+        {"PSM1": rng.random(7), "ECM": rng.random(4)},
+        Passing(rng.random((4, 4)), 0.4),
+        {"needle": rng.random((4, 4)), "peg": rng.random((4, 4))},
+        {"liver": rng.random((5, 3))},
+    )
+    vector = layout.to_vector(snapshot)
+    assert vector.shape == (layout.size,) and vector.dtype == np.float64
+    back = layout.from_vector(vector)
+    assert back.time_s == 1.25 and back.passing.jaw == 0.4
+    np.testing.assert_array_equal(back.passing.T_world_cp, snapshot.passing.T_world_cp)
+    for name in ("q", "objects", "soft"):
+        was, now = getattr(snapshot, name), getattr(back, name)
+        assert list(was) == list(now)
+        for key in was:
+            np.testing.assert_array_equal(was[key], now[key])
+    assert (
+        layout.from_vector(layout.to_vector(dataclasses.replace(snapshot, passing=None))).passing
+        is None
+    )
+    with pytest.raises(ValueError, match=rf"expected \({layout.size},\)"):
+        layout.from_vector(vector[:-1])
+    with pytest.raises(ValueError, match="expected"):
+        layout.to_vector(dataclasses.replace(snapshot, q={"PSM1": np.zeros(7), "ECM": np.zeros(7)}))

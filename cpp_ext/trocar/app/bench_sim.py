@@ -52,7 +52,7 @@ def frame_times(
         body["renderer"] = renderer.device
 
         def draw(k: int, renderer: EndoscopeRenderer = renderer) -> None:
-            renderer.render(CellSnapshot(k / 30.0, q), k)
+            renderer.render(CellSnapshot(k / 30.0, {"PSM1": q}), k)
 
         cpu_ms(draw, 2)
         samples = cpu_ms(draw, 2 * rounds)
@@ -93,7 +93,7 @@ def box_exactness(body: dict[str, Any], goals: list[Goal], say: Callable[[str], 
     size = np.array([0.018, 0.012, 0.008])
     T_world_box = make_transform(exp_so3([0.4, -0.7, 0.3]), [0.004, 0.006, 0.02])
     renderer = EndoscopeRenderer.of(scene, SEED, props=[Prop(box(size.tolist()), T_world_box, 7)])
-    frame = renderer.render(CellSnapshot(0.0, away), 0, truth=True)
+    frame = renderer.render(CellSnapshot(0.0, {"PSM1": away}), 0, truth=True)
     renderer.close()
     errors, ious = [], []
     for drawn, eye, T_left_eye in (

@@ -193,7 +193,7 @@ class FollowTrial:
         truth = self.cell.truth
         goal = truth.target_world(snapshot.time_s, self._point_uv)
         self.trial.error.append(float(np.linalg.norm(truth.jaw_tip_world(snapshot) - goal)))
-        self.trial.hidden.append(snapshot.psm2_shown)
+        self.trial.hidden.append(snapshot.passing is not None)
 
     def _score_perception(self, snapshot: CellSnapshot, result: PerceptionResult) -> None:
         since = self._since_following()
