@@ -19,6 +19,7 @@ from trocar.errors import ConfigurationError
 from trocar.geometry import Array, exp_so3, inverse, make_transform
 from trocar.models import Model, get
 from trocar.sim.objects.spec import ObjectSpec
+from trocar.sim.render.options import RenderOptions
 from trocar.sim.scene_file import read_scene
 from trocar.sim.snapshot import CellSnapshot, SnapshotLayout
 from trocar.site import Site, load_site
@@ -118,6 +119,7 @@ class Scene:
     encoder: EncoderParameters
     instrument: InstrumentParameters
     objects: dict[str, ObjectSpec] = field(default_factory=dict)
+    look: RenderOptions = field(default_factory=RenderOptions)
 
     @property
     def arms(self) -> tuple[str, ...]:

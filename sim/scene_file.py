@@ -13,6 +13,8 @@ import yaml
 from trocar.errors import ConfigurationError
 from trocar.geometry import Array, exp_so3, look_at, make_transform
 from trocar.sim.objects.spec import ObjectSpec
+from trocar.sim.render.effects import Effects
+from trocar.sim.render.options import RenderOptions
 
 _UNITS = {"_mm": 1e-3, "_deg": math.pi / 180.0}
 _DIRECTIONS = ("+y", "-y", "random")
@@ -30,7 +32,7 @@ def read_scene(path: Path, sections: dict[str, type], arms: Mapping[str, int]) -
     except (OSError, yaml.YAMLError) as error:
         raise ConfigurationError(f"scene file {path.name}: not readable: {error}") from error
     where = f"scene file {path.name}"
-    _check_keys(data, (*_TOP, *sections, "objects"), where)
+    _check_keys(data, (*_TOP, *sections, "objects", "look"), where)
     missing = [key for key in _TOP if key not in data]
     if missing:
         raise ConfigurationError(
@@ -47,6 +49,7 @@ def read_scene(path: Path, sections: dict[str, type], arms: Mapping[str, int]) -
         "T_world_camera": _camera(data["camera"], f"{where}: camera"),
         "initial_q": _arms(data["arms"], arms, f"{where}: arms"),
         "objects": _objects(data.get("objects", {}), f"{where}: objects"),
+        "look": _look(data.get("look", {}), f"{where}: look"),
         **values,
     }
 
@@ -107,18 +110,35 @@ def _objects(data: Any, where: str) -> dict[str, ObjectSpec]:
     return found
 
 
-def _section(data: Any, kind: type, where: str) -> Any:
+def _look(data: Any, where: str) -> RenderOptions:
+    """Light, sensor and `effects` of the picture; what is left out keeps its default."""
+    if not isinstance(data, dict):
+        raise ConfigurationError(f"{where}: expected a mapping, as RenderOptions has them")
+    light = {key: value for key, value in data.items() if key != "effects"}
+    try:
+        effects = _section(data.get("effects", {}), Effects, f"{where}: effects")
+        options: RenderOptions = _section(light, RenderOptions, where, skip=("effects",))
+        return dataclasses.replace(options, effects=effects)
+    except ConfigurationError as error:
+        told = str(error)
+        raise ConfigurationError(told if told.startswith(where) else f"{where}: {told}") from error
+
+
+def _section(data: Any, kind: type, where: str, skip: tuple[str, ...] = ()) -> Any:
     """A parameter dataclass from a mapping; `x_mm` and `x_deg` fill field x in SI."""
-    fields = {field.name: field for field in dataclasses.fields(kind)}
+    fields = {field.name: field for field in dataclasses.fields(kind) if field.name not in skip}
     _check_keys_with_units(data, tuple(fields), where)
     values: dict[str, Any] = {}
     for key, value in data.items():
         name, factor = _split_unit(key, tuple(fields))
         default = fields[name].default
         if isinstance(default, tuple):
-            values[name] = tuple(_vector(value, len(default), f"{where}: {key}").tolist())
+            vector = factor * _vector(value, len(default), f"{where}: {key}")
+            values[name] = tuple(vector.tolist())
         elif isinstance(default, str):
             values[name] = _choice(value, f"{where}: {key}")
+        elif isinstance(default, bool):
+            values[name] = _truth(value, f"{where}: {key}")
         elif isinstance(default, int):
             values[name] = round(_number(value, f"{where}: {key}"))
         else:
@@ -147,6 +167,12 @@ def _choice(value: Any, where: str) -> str:
     if value not in _DIRECTIONS:
         raise ConfigurationError(f"{where} is {value!r}; one of {', '.join(_DIRECTIONS)}")
     return str(value)
+
+
+def _truth(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{where} is {value!r}; true or false")
+    return value
 
 
 def _number(value: Any, where: str) -> float:

@@ -2,7 +2,8 @@
 """The exact truth of a cell, for tests and evaluation only: no node under test may see it.
 
 Everything is a function of (scene, seed, snapshot), so truth can also be had afterwards from
-recorded snapshots.  World and camera frames in m, pixels (u, v) of the undistorted pictures.
+recorded snapshots; contact forces alone are told by the cell.  World and camera frames in m,
+pixels (u, v) of the pictures as drawn, lens distortion included.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trocar.geometry import Array, inverse, transform_points
-from trocar.kinematics import T_CONTROL_POINT_JAW_TIP, forward_kinematics
+from trocar.kinematics import T_CONTROL_POINT_JAW_TIP
 from trocar.sim.contact import (
     Capsules,
     capsules,
@@ -19,61 +20,88 @@ from trocar.sim.contact import (
     segment_distance,
     tissue_clearance,
 )
-from trocar.sim.render.instrument import Instrument, from_joints, straight
+from trocar.sim.render.cast import PASSING, Cast
+from trocar.sim.render.distortion import raw_pixels
+from trocar.sim.render.frame import RenderedFrame
+from trocar.sim.render.instrument import Instrument
 from trocar.sim.render.keypoints import Keypoints, project_keypoints
 from trocar.sim.scene import CellTruth, Scene
 from trocar.sim.snapshot import CellSnapshot
-from trocar.sim.tissue import BreathingTissue
+from trocar.sim.truth_tracks import TissueTracks, in_picture, shown
 
 WORK_POINT: Array = np.array([0.5, 0.5])  # surface coordinates of the world's origin at rest
 
 
 @dataclass(frozen=True)
-class TissueTracks:
-    """N material points: p_world, p_camera (N, 3) m, uv_left, uv_right (N, 2) px.
+class CameraMatrices:
+    """K_left, K_right (3, 3) px, distortion (5,) of each; T_left_right, T_world_camera (4, 4)."""
 
-    visible_left, visible_right (N,): not behind an instrument (capsules) and in the picture.
-    """
-
-    p_world: Array
-    p_camera: Array
-    uv_left: Array
-    uv_right: Array
-    visible_left: NDArray[np.bool_]
-    visible_right: NDArray[np.bool_]
+    K_left: Array
+    K_right: Array
+    distortion_left: tuple[float, ...]
+    distortion_right: tuple[float, ...]
+    T_left_right: Array
+    T_world_camera: Array
 
 
 @dataclass(frozen=True)
 class Clearance:
-    """Smallest distances of PSM1 in m; `instrument` is inf while no second one is in the cavity."""
+    """Smallest distances of one arm in m; `instrument` is inf while there is no other one."""
 
     tissue: float
     instrument: float
 
 
 class Truth:
-    """Truth of one realised cell; `cell` holds the seeded errors, `tissue` the moving surface."""
+    """Truth of one realised cell; `cell` holds the seeded errors, `tissue` the moving surface.
+
+    `wrenches` (6,) per PSM: force in N and torque in N m about the control point that the cell
+    says acts on the tool, world axes; zeros until it does.  Where a method takes an arm, None is
+    the arm given here.
+    """
 
     def __init__(self, scene: Scene, seed: int, arm: str = "PSM1") -> None:
         """Realise the same cell as the simulator does with this scene and seed."""
         self.scene = scene
+        self.arm = arm
         self.cell: CellTruth = scene.realise(seed)
-        self.tissue = BreathingTissue(scene.tissue, self.cell.tissue_seed)
+        self.cast = Cast.of(scene, seed)
+        self.tissue = self.cast.tissue
         self.T_world_base = self.cell.T_world_base[arm]
-        self._T_camera_world = inverse(scene.T_world_camera)
+        self.wrenches: dict[str, Array] = {name: np.zeros(6) for name in scene.psms}
 
-    def T_camera_control_point(self, snapshot: CellSnapshot) -> Array:
-        """Pose (4, 4) of PSM1's control point (wrist-yaw axis) in the left camera."""
-        T_base_cp = np.asarray(forward_kinematics(snapshot.q["PSM1"][:6]))
-        return self._T_camera_world @ self.T_world_base @ T_base_cp
+    def cameras(self, snapshot: CellSnapshot) -> CameraMatrices:
+        """Calibration of both eyes, and where the left one is."""
+        left, right = self.scene.rig.left, self.scene.rig.right
+        return CameraMatrices(
+            left.matrix,
+            right.matrix,
+            left.distortion,
+            right.distortion,
+            self.scene.rig.T_left_right,
+            self.scene.camera_pose(snapshot),
+        )
 
-    def jaw_tip_camera(self, snapshot: CellSnapshot) -> Array:
+    def camera_from_world(self, snapshot: CellSnapshot) -> Array:
+        """`T_camera_world` (4, 4) of the left eye, which moves where the scene has an ECM."""
+        return inverse(self.scene.camera_pose(snapshot))
+
+    def T_camera_control_point(self, snapshot: CellSnapshot, arm: str | None = None) -> Array:
+        """Pose (4, 4) of an arm's control point (wrist-yaw axis) in the left camera."""
+        return self.camera_from_world(snapshot) @ self.instrument(snapshot, arm).T_world_cp
+
+    def T_camera_object(self, snapshot: CellSnapshot) -> dict[str, Array]:
+        """Pose (4, 4) of each object in the left camera."""
+        T_camera_world = self.camera_from_world(snapshot)
+        return {name: T_camera_world @ snapshot.objects[name] for name in self.scene.objects}
+
+    def jaw_tip_camera(self, snapshot: CellSnapshot, arm: str | None = None) -> Array:
         """Jaw tip (3,), 10.2 mm beyond the control point, in the left camera."""
-        return (self.T_camera_control_point(snapshot) @ T_CONTROL_POINT_JAW_TIP)[:3, 3]
+        return (self.T_camera_control_point(snapshot, arm) @ T_CONTROL_POINT_JAW_TIP)[:3, 3]
 
-    def jaw_tip_world(self, snapshot: CellSnapshot) -> Array:
+    def jaw_tip_world(self, snapshot: CellSnapshot, arm: str | None = None) -> Array:
         """Jaw tip (3,) in the world."""
-        return transform_points(self.scene.T_world_camera, self.jaw_tip_camera(snapshot))
+        return (self.instrument(snapshot, arm).T_world_cp @ T_CONTROL_POINT_JAW_TIP)[:3, 3]
 
     def target_world(
         self, t: float, uv_surface: ArrayLike = WORK_POINT, stand_off: float = 0.010
@@ -82,59 +110,70 @@ class Truth:
         point, normal = self.tissue.point(uv_surface, t), self.tissue.normal(uv_surface, t)
         return point + stand_off * normal
 
-    def instrument(self, snapshot: CellSnapshot) -> Instrument:
-        """PSM1's parts in the world."""
-        return from_joints(self.T_world_base, snapshot.q["PSM1"])
+    def instrument(self, snapshot: CellSnapshot, arm: str | None = None) -> Instrument:
+        """An arm's instrument in the world."""
+        return self.cast.instruments(snapshot)[arm or self.arm]
 
     def second_instrument(self, snapshot: CellSnapshot) -> Instrument | None:
-        """The second instrument's parts in the world, None while it is not there."""
-        if snapshot.passing is None:
-            return None
-        return straight(snapshot.passing.T_world_cp, snapshot.passing.jaw)
+        """The passing instrument in the world, None while it is not there."""
+        return self.cast.instruments(snapshot).get(PASSING)
 
-    def keypoints(self, snapshot: CellSnapshot) -> Keypoints:
-        """PSM1's named points in the camera and in both pictures."""
+    def keypoints(self, snapshot: CellSnapshot, arm: str | None = None) -> Keypoints:
+        """Named points of an arm's instrument in the camera and in both pictures."""
         return project_keypoints(
-            self.instrument(snapshot), self.scene.rig, self.scene.T_world_camera
+            self.instrument(snapshot, arm), self.scene.rig, self.scene.camera_pose(snapshot)
         )
 
-    def tracks(self, snapshot: CellSnapshot, uv_surface: ArrayLike) -> TissueTracks:
-        """Material points with surface coordinates (N, 2), and whether each eye sees them."""
-        p_world = self.tissue.point(uv_surface, snapshot.time_s)
-        p_camera = transform_points(self._T_camera_world, p_world)
-        rig = self.scene.rig
-        p_right = transform_points(inverse(rig.T_left_right), p_camera)
-        uv_left, uv_right = rig.left.project(p_camera), rig.right.project(p_right)
-        left_eye = self.scene.T_world_camera[:3, 3]
-        right_eye = (self.scene.T_world_camera @ rig.T_left_right)[:3, 3]
-        shapes = self._shapes(snapshot)
-        size = np.array([rig.left.width, rig.left.height])
-        return TissueTracks(
-            p_world,
-            p_camera,
-            uv_left,
-            uv_right,
-            _in_picture(uv_left, size) & _in_sight(left_eye, p_world, shapes),
-            _in_picture(uv_right, size) & _in_sight(right_eye, p_world, shapes),
-        )
+    def tracks(
+        self, snapshot: CellSnapshot, uv_surface: ArrayLike, frame: RenderedFrame | None = None
+    ) -> TissueTracks:
+        """Material points of the patch with surface coordinates (N, 2).
+
+        What hides them: the instruments, as capsules; with `frame`, a rendering of this snapshot
+        with truth, everything that was drawn.
+        """
+        return self._tracks(snapshot, self.tissue.point(uv_surface, snapshot.time_s), frame)
+
+    def soft_tracks(
+        self, snapshot: CellSnapshot, name: str, frame: RenderedFrame
+    ) -> tuple[NDArray[np.int32], TissueTracks]:
+        """Surface nodes of a soft body: which ones (N,), and their tracks by the rendered depth."""
+        nodes = np.unique(self.cast.soft[name].triangles)
+        tracks = self._tracks(snapshot, snapshot.soft[name][nodes], frame)
+        return nodes.astype(np.int32), tracks
 
     def clearance(self, snapshot: CellSnapshot) -> Clearance:
-        """How far PSM1 is from everything it must not touch."""
-        shapes = capsules(self.instrument(snapshot))
-        second = self.second_instrument(snapshot)
+        """How far the arm is from everything it must not touch."""
+        others = self.cast.instruments(snapshot)
+        shapes = capsules(others.pop(self.arm))
         return Clearance(
             tissue_clearance(shapes, self.tissue, snapshot.time_s),
-            np.inf if second is None else instrument_clearance(shapes, capsules(second)),
+            min(
+                (instrument_clearance(shapes, capsules(o)) for o in others.values()), default=np.inf
+            ),
         )
 
-    def _shapes(self, snapshot: CellSnapshot) -> list[Capsules]:
-        second = self.second_instrument(snapshot)
-        both = [self.instrument(snapshot), *([second] if second else [])]
-        return [capsules(instrument) for instrument in both]
-
-
-def _in_picture(uv: Array, size: Array) -> NDArray[np.bool_]:
-    return np.asarray(np.all((uv >= -0.5) & (uv < size - 0.5), axis=-1))
+    def _tracks(
+        self, snapshot: CellSnapshot, p_world: Array, frame: RenderedFrame | None
+    ) -> TissueTracks:
+        rig, T_world_camera = self.scene.rig, self.scene.camera_pose(snapshot)
+        p_camera = transform_points(inverse(T_world_camera), p_world)
+        p_right = transform_points(inverse(rig.T_left_right), p_camera)
+        shapes = [capsules(i) for i in self.cast.instruments(snapshot).values()]
+        seen = []
+        for eye, p_eye, T_left_eye, truth in (
+            (rig.left, p_camera, np.eye(4), frame.left if frame else None),
+            (rig.right, p_right, rig.T_left_right, frame.right if frame else None),
+        ):
+            uv = raw_pixels(eye, p_eye)
+            if truth is None:
+                origin = (T_world_camera @ T_left_eye)[:3, 3]
+                clear = _in_sight(origin, p_world, shapes)
+            else:
+                clear = shown(uv, p_eye[..., 2], truth.depth)
+            seen.append((uv, in_picture(uv, eye.width, eye.height) & clear))
+        (uv_left, visible_left), (uv_right, visible_right) = seen
+        return TissueTracks(p_world, p_camera, uv_left, uv_right, visible_left, visible_right)
 
 
 def _in_sight(eye: Array, points: Array, shapes: list[Capsules]) -> NDArray[np.bool_]:

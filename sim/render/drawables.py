@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trocar.geometry import Array
-from trocar.sim.render.context import as_uniform
+from trocar.sim.render.cast import Shape
+from trocar.sim.render.context import as_uniform, set_uniforms
 from trocar.sim.render.mesh import Mesh
-from trocar.sim.render.texture import TissueTexture
 from trocar.sim.tissue import BreathingTissue
 
 _MARGIN = np.array([0.02, 0.05, 0.10, 0.18, 0.30])  # of the side, drawn beyond the patch
@@ -54,10 +54,10 @@ class VertexArrays:
 
 
 class TissueDrawable:
-    """The breathing tissue: positions and normals go up once a frame, uv and texture once."""
+    """The breathing tissue: positions and normals go up once a frame, uv once."""
 
-    def __init__(self, context: Any, tissue: BreathingTissue, skin: TissueTexture) -> None:
-        """Upload the mesh and the textures."""
+    def __init__(self, context: Any, tissue: BreathingTissue) -> None:
+        """Upload the mesh."""
         self.tissue = tissue
         uv, triangles = drawn_grid(tissue.parameters.vertices_per_side)
         self._points = tissue.material(uv)
@@ -73,16 +73,6 @@ class TissueDrawable:
             ],
             context.buffer(triangles.astype("i4").tobytes()),
         )
-        self._textures = [self._texture(context, image) for image in (skin.albedo, skin.bump)]
-
-    @staticmethod
-    def _texture(context: Any, image: Any) -> Any:
-        height, width, channels = image.shape
-        texture = context.texture((width, height), channels, image.tobytes())
-        # Bilinear, no mip levels: both lie near one texel a pixel, and a software rasteriser
-        # pays for every level it has to choose.
-        texture.filter = (context.LINEAR, context.LINEAR)
-        return texture
 
     def move(self, time_s: float) -> None:
         """Put the surface where it is at `time_s`; shading normals by central differences."""
@@ -105,10 +95,7 @@ class TissueDrawable:
         self._neighbour.write(self._points(time_s).astype("f4").tobytes())
 
     def draw(self, program: Any) -> None:
-        """Draw with the uniforms that are set; textures on units 0 and 1."""
-        program["albedo"].value, program["bump"].value = 0, 1
-        for unit, texture in enumerate(self._textures):
-            texture.use(unit)
+        """Draw with the uniforms and textures that are set."""
         self._arrays.render(program)
 
 
@@ -136,3 +123,23 @@ class PartDrawable:
             then = np.zeros((4, 4)) if T_neighbour is None else T_neighbour
             program["world_from_part_neighbour"].value = as_uniform(then)
         self._arrays.render(program)
+
+
+class ObjectDrawable(PartDrawable):
+    """A rigid object of two colours, drawn with the program `object`."""
+
+    def __init__(self, context: Any, shape: Shape) -> None:
+        """Upload the mesh; colours and gloss are uniforms."""
+        super().__init__(context, shape.mesh)
+        self._look = {
+            "base": tuple(shape.colour),
+            "accent": tuple(shape.accent),
+            "gloss": float(shape.gloss),
+        }
+
+    def draw(
+        self, program: Any, T_world_part: Array, mask_id: int, T_neighbour: Array | None
+    ) -> None:
+        """Draw at a pose, as `PartDrawable`."""
+        set_uniforms(program, self._look)
+        super().draw(program, T_world_part, mask_id, T_neighbour)

@@ -12,18 +12,19 @@ from typing import Any
 from trocar.camera import StereoRig
 from trocar.estimates import StereoFrame
 from trocar.geometry import Array
-from trocar.sim.render.capture import Capture, check_pose
+from trocar.sim.render.capture import Capture
+from trocar.sim.render.cast import Cast, Prop
 from trocar.sim.render.context import Programs, open_context
 from trocar.sim.render.eyes import check_rig, eye_poses, eye_uniforms
 from trocar.sim.render.frame import RenderedFrame
 from trocar.sim.render.lens import LensPass
 from trocar.sim.render.optics import soften
 from trocar.sim.render.options import RenderOptions
-from trocar.sim.render.stage import Prop, Stage
+from trocar.sim.render.soft_surface import CutSurface, SoftSurface
+from trocar.sim.render.stage import Stage
 from trocar.sim.render.targets import StereoTargets
 from trocar.sim.scene import Scene
 from trocar.sim.snapshot import CellSnapshot
-from trocar.sim.tissue import BreathingTissue
 
 __all__ = ["EndoscopeRenderer", "Prop"]
 
@@ -37,48 +38,45 @@ class EndoscopeRenderer:
     def __init__(
         self,
         rig: StereoRig,
-        tissue: BreathingTissue,
-        T_world_camera: Array,
-        T_world_base: Array,
+        cast: Cast,
         seed: int = 0,
         options: RenderOptions | None = None,
-        props: Sequence[Prop] = (),
     ) -> None:
-        """Open a context and upload all meshes.
+        """Open a context and upload all meshes.  seed: texture, noise, smoke and stains.
 
-        T_world_camera: left optical frame; T_world_base: TRUE base of PSM1; seed: texture, noise,
-        smoke and stains.  Raises MissingDependencyError without EGL, ConfigurationError on a
-        distortion that folds the picture, eyes of unequal size or a broken pose.
+        Raises MissingDependencyError without EGL, ConfigurationError on a distortion that folds
+        the picture or eyes of unequal size.
         """
         check_rig(rig)
-        check_pose("T_world_camera", T_world_camera)
         self.rig = rig
         self.options = options or RenderOptions()
-        self._T_world_camera = T_world_camera
+        self.cast = cast
         self._seed = seed
         self._context = open_context()
         self._context.enable_only(self._context.DEPTH_TEST | self._context.CULL_FACE)
         self._context.front_face = "cw"  # the picture's first row is the buffer's first: mirrored
         self._programs = Programs(self._context)
         self._targets = StereoTargets(self._context, rig.left)
-        self._stage = Stage(
-            self._context, self._programs, tissue, T_world_base, seed,
-            self.options.texture_size, props,
-        )  # fmt: skip
+        size = self.options.texture_size
+        self._stage = Stage(self._context, self._programs, cast, seed, size)
         self._distorted = any(rig.left.distortion) or any(rig.right.distortion)
         self._lens: LensPass | None = self._make_lens() if self._distorted else None
 
     @classmethod
     def of(
-        cls, scene: Scene, seed: int, options: RenderOptions | None = None, **kwargs: Any
+        cls,
+        scene: Scene,
+        seed: int,
+        options: RenderOptions | None = None,
+        *,
+        rig: StereoRig | None = None,
+        props: Sequence[Prop] = (),
     ) -> "EndoscopeRenderer":
-        """The renderer of a scene realised with a seed, true errors included."""
-        rig = kwargs.pop("rig", scene.rig)
-        truth = scene.realise(seed)
-        return cls(
-            rig, BreathingTissue.of(scene, seed), scene.T_world_camera,
-            truth.T_world_base["PSM1"], seed, options, **kwargs,
-        )  # fmt: skip
+        """The renderer of a scene realised with a seed, true errors included.
+
+        options: default, the scene's look.
+        """
+        return cls(rig or scene.rig, Cast.of(scene, seed, props), seed, options or scene.look)
 
     @property
     def device(self) -> str:
@@ -99,14 +97,23 @@ class EndoscopeRenderer:
 
         `truth` adds metric depth and masks, at the price of a second read-back.  neighbour: the
         cell one frame earlier or later: with `truth` it gives the flow to that frame, and with
-        effects.shutter_s the smear.  T_world_camera: the camera's pose where it moves (now, and
-        in the neighbour); default: the one given at the start.
+        effects.shutter_s the smear.  T_world_camera: another pose of the camera than the cell's
+        (now, and in the neighbour, where the same is taken unless one is given).
         """
-        pose = self._T_world_camera if T_world_camera is None else T_world_camera
-        then = pose if T_world_camera_neighbour is None else T_world_camera_neighbour
+        pose, then = T_world_camera, T_world_camera_neighbour
+        if pose is None:
+            pose = self.cast.camera_pose(snapshot)
+            if then is None and neighbour is not None:
+                then = self.cast.camera_pose(neighbour)
+        then = pose if then is None else then
         capture = Capture(snapshot, neighbour, pose, then, stamp_ns, truth, self.options)
         with self._context:  # another renderer of this process may have made its own current
             return self._render(capture)
+
+    def set_surface(self, name: str, surface: SoftSurface | CutSurface) -> None:
+        """Draw a soft body with another surface from now on, as after a cut."""
+        with self._context:
+            self._stage.set_surface(name, surface)
 
     def close(self) -> None:
         """Give the context and everything in it back."""

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 
 from trocar.geometry import Array, inverse, transform_points
 from trocar.sim.instrument_path import JAW_ANGLE, InstrumentPath
+from trocar.sim.render.cast import PASSING, instruments
 from trocar.sim.render.distortion import raw_pixels
 from trocar.sim.render.frame import RenderedFrame
-from trocar.sim.render.instrument import MASK_STEP, Instrument, from_joints, straight
 from trocar.sim.render.keypoints import Keypoints, project_keypoints
 from trocar.sim.render.options import RenderOptions
 from trocar.sim.render.renderer import EndoscopeRenderer
@@ -120,10 +120,8 @@ def _with_truth(
     rendered: RenderedFrame,
 ) -> SequenceFrame:
     T_world_base, q = cell.T_world_base["PSM1"], snapshot.q["PSM1"]
-    tool = from_joints(T_world_base, q)
-    second: Instrument | None = None
-    if snapshot.passing is not None:
-        second = straight(snapshot.passing.T_world_cp, snapshot.passing.jaw, MASK_STEP)
+    tools = instruments(cell.T_world_base, snapshot)
+    tool, second = tools["PSM1"], tools.get(PASSING)
     T_camera_world = inverse(scene.T_world_camera)
     return SequenceFrame(
         snapshot.time_s,

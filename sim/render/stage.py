@@ -1,86 +1,61 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that stands in the cell, drawn into whatever framebuffer is bound."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from trocar.geometry import Array
 from trocar.sim.render.blood import BloodStain
 from trocar.sim.render.capture import Capture
+from trocar.sim.render.cast import Cast
 from trocar.sim.render.context import Programs, set_uniforms
-from trocar.sim.render.drawables import PartDrawable, TissueDrawable
-from trocar.sim.render.instrument import (
-    MASK_STEP,
-    PART_IDS,
-    from_joints,
-    instrument_meshes,
-    straight,
-)
-from trocar.sim.render.mesh import Mesh
+from trocar.sim.render.drawables import ObjectDrawable, PartDrawable, TissueDrawable
+from trocar.sim.render.instrument import PART_IDS, instrument_meshes
 from trocar.sim.render.shadow import ShadowMap
-from trocar.sim.render.texture import tissue_texture
+from trocar.sim.render.skin import Skin
+from trocar.sim.render.soft_drawable import SoftDrawable
+from trocar.sim.render.soft_surface import CutSurface, SoftSurface
 from trocar.sim.snapshot import CellSnapshot
-from trocar.sim.tissue import BreathingTissue
-
-
-@dataclass(frozen=True)
-class Prop:
-    """A rigid thing that stands still in the cell, with the mask id it is drawn with."""
-
-    mesh: Mesh
-    T_world_mesh: Array
-    mask_id: int
-
 
 Placed = tuple[PartDrawable, Array, int, Array | None]  # pose now, mask id, pose in the neighbour
 
 
 class Stage:
-    """Tissue, instruments and props of one cell in one OpenGL context."""
+    """Tissue, instruments, objects, soft bodies and props of one cell in one OpenGL context."""
 
     def __init__(
-        self,
-        context: Any,
-        programs: Programs,
-        tissue: BreathingTissue,
-        T_world_base: Array,
-        seed: int,
-        texture_size: int,
-        props: Sequence[Prop] = (),
+        self, context: Any, programs: Programs, cast: Cast, seed: int, texture_size: int
     ) -> None:
-        """Upload all meshes; T_world_base: TRUE base of PSM1."""
-        self._programs = programs
-        self._T_world_base = T_world_base
-        skin = tissue_texture(np.random.default_rng([seed, 2]), texture_size)
-        self._tissue = TissueDrawable(context, tissue, skin)
+        """Upload all meshes."""
+        self._context, self._programs, self._cast = context, programs, cast
+        self._skin = Skin(context, seed, texture_size)
+        self._tissue = TissueDrawable(context, cast.tissue)
         self._parts = {n: PartDrawable(context, mesh) for n, mesh in instrument_meshes().items()}
+        self._objects = {n: ObjectDrawable(context, shape) for n, shape in cast.objects.items()}
+        self._soft = {n: SoftDrawable(context, surface) for n, surface in cast.soft.items()}
         self._props: list[Placed] = [
             (PartDrawable(context, p.mesh), p.T_world_mesh, p.mask_id, p.T_world_mesh)
-            for p in props
+            for p in cast.props
         ]
+        self._ids = cast.mask_ids
         self._cavities: dict[int, Any] = {}
-        self._context = context
         self._shadow: ShadowMap | None = None
-        self._blood = BloodStain(context, tissue, seed)
+        self._blood = BloodStain(context, cast.tissue, seed)
         self._placed: list[Placed] = []
+        self._placed_objects: list[Placed] = []
         self._variant: set[str] = set()
+        self._stained: dict[str, Any] = {}
         self._tissue_uniforms: dict[str, Any] = {}
+
+    def set_surface(self, name: str, surface: SoftSurface | CutSurface) -> None:
+        """Take another surface of a soft body, as after a cut."""
+        self._soft[name].set_surface(surface)
 
     def place(self, capture: Capture) -> None:
         """Put everything where it is, once for both eyes; draws the shadow map where wanted."""
-        now, neighbour, options = capture.now, capture.neighbour, capture.options
+        now, options = capture.now, capture.options
         effects = options.effects
-        self._tissue.move(now.time_s)
-        if neighbour is not None and capture.moved:
-            self._tissue.move_neighbour(neighbour.time_s)
-        then = {} if neighbour is None else self._poses(neighbour)
-        self._placed = [
-            (self._parts[name], T, mask_id, then.get((name, mask_id)))
-            for (name, mask_id), T in self._poses(now).items()
-        ] + self._props
+        self._move(now, capture.neighbour if capture.moved else None)
         self._tissue_uniforms = {
             "relief": (options.bump_tiles, options.bump_strength, effects.wetness)
         }
@@ -90,39 +65,70 @@ class Stage:
             self._variant.add("SHADOW")
             self._tissue_uniforms["shadow"] = effects.shadow
             self._tissue_uniforms |= self._shadow.draw(
-                capture.T_world_camera, options.lamp_offset, self._draw_parts
+                capture.T_world_camera, options.lamp_offset, self._draw_rigid
             )
-        stain = self._blood.uniforms(effects, now.time_s)
-        if stain:
-            self._variant.add("BLOOD")
-            self._tissue_uniforms |= stain
+        self._stained = self._blood.uniforms(effects, now.time_s)
 
     def draw(self, variant: frozenset[str], uniforms: dict[str, Any]) -> None:
         """Draw one eye: near things first, what they hide is then never shaded."""
-        tool = self._programs.get("instrument", variant)
-        tissue = self._programs.get("tissue", variant | self._variant)
-        cavity = self._programs.get("cavity", variant)
-        for program in (tool, tissue, cavity):
-            set_uniforms(program, uniforms)
-        set_uniforms(tissue, self._tissue_uniforms)
-        self._draw_parts(tool)
+        _draw(self._program("instrument", variant, uniforms), self._placed)
+        if self._objects:
+            _draw(self._program("object", variant, uniforms), self._placed_objects)
+        if self._soft:
+            soft = self._program("tissue", variant | self._variant | {"SOFT"}, uniforms)
+            set_uniforms(soft, self._tissue_uniforms)
+            self._skin.use(soft)
+            for name, body in self._soft.items():
+                body.draw(soft, self._ids[name])
+        stained = {"BLOOD"} if self._stained else set()
+        tissue = self._program("tissue", variant | self._variant | stained, uniforms)
+        set_uniforms(tissue, self._tissue_uniforms | self._stained)
+        self._skin.use(tissue)
         self._tissue.draw(tissue)
+        cavity = self._program("cavity", variant, uniforms)
         if cavity.glo not in self._cavities:
             self._cavities[cavity.glo] = self._context.vertex_array(cavity, [])
         self._cavities[cavity.glo].render(vertices=3)
 
-    def _draw_parts(self, program: Any) -> None:
-        for part, T_world_part, mask_id, T_neighbour in self._placed:
-            part.draw(program, T_world_part, mask_id, T_neighbour)
+    def _program(self, name: str, variant: frozenset[str], uniforms: dict[str, Any]) -> Any:
+        vertex = "instrument" if name == "object" else ""
+        program = self._programs.get(name, variant, vertex)
+        set_uniforms(program, uniforms)
+        return program
+
+    def _draw_rigid(self, program: Any) -> None:
+        _draw(program, self._placed)
+        _draw(program, self._placed_objects)
+
+    def _move(self, now: CellSnapshot, neighbour: CellSnapshot | None) -> None:
+        """Put everything where it is now, and tell where it is in the neighbour."""
+        self._tissue.move(now.time_s)
+        for name, body in self._soft.items():
+            body.move(now.soft[name])
+        if neighbour is not None:
+            self._tissue.move_neighbour(neighbour.time_s)
+            for name, body in self._soft.items():
+                body.move_neighbour(neighbour.soft[name])
+        then = {} if neighbour is None else self._poses(neighbour)
+        self._placed = [
+            (self._parts[name], T, mask_id, then.get((name, mask_id)))
+            for (name, mask_id), T in self._poses(now).items()
+        ] + self._props
+        moved: Mapping[str, Array] = {} if neighbour is None else neighbour.objects
+        self._placed_objects = [
+            (body, now.objects[name], self._ids[name], moved.get(name))
+            for name, body in self._objects.items()
+        ]
 
     def _poses(self, snapshot: CellSnapshot) -> dict[tuple[str, int], Array]:
         """Pose of each instrument part by its name and mask id."""
-        instruments = [from_joints(self._T_world_base, snapshot.q["PSM1"])]
-        if snapshot.passing is not None:
-            passing = snapshot.passing
-            instruments.append(straight(passing.T_world_cp, passing.jaw, MASK_STEP))
         return {
             (name, PART_IDS[name] + instrument.mask_offset): T
-            for instrument in instruments
+            for instrument in self._cast.instruments(snapshot).values()
             for name, T in instrument.part_poses().items()
         }
+
+
+def _draw(program: Any, placed: list[Placed]) -> None:
+    for part, T_world_part, mask_id, T_neighbour in placed:
+        part.draw(program, T_world_part, mask_id, T_neighbour)

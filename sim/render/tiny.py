@@ -16,36 +16,33 @@ from numpy.typing import NDArray
 
 from trocar.camera import Intrinsics, StereoRig
 from trocar.estimates import StereoFrame
-from trocar.geometry import Array, inverse, quat_xyzw_from_matrix
+from trocar.geometry import Array, inverse, make_transform, quat_xyzw_from_matrix
+from trocar.sim.render.cast import Cast, mask_offsets
 from trocar.sim.render.drawables import drawn_grid
 from trocar.sim.render.frame import EyeTruth, RenderedFrame
-from trocar.sim.render.instrument import (
-    MASK_STEP,
-    PART_IDS,
-    Instrument,
-    from_joints,
-    instrument_meshes,
-    straight,
-)
+from trocar.sim.render.instrument import PART_IDS, instrument_meshes
 from trocar.sim.render.mesh import Mesh
 from trocar.sim.render.png import write_png
 from trocar.sim.render.projection import FAR, NEAR, scaled_rig
+from trocar.sim.render.soft_surface import DrawnSurface
 from trocar.sim.render.texture import tissue_texture
 from trocar.sim.scene import Scene
 from trocar.sim.snapshot import CellSnapshot
-from trocar.sim.tissue import BreathingTissue
 
 WIDTH, HEIGHT, FPS = 320, 240, 10.0
 UNDRAWN = (
-    "lens distortion, motion blur, highlights, smoke, blood, fog, shadows, exposure and gain, flow"
+    "lens distortion, motion blur, highlights, smoke, blood, fog, shadows, exposure and gain, "
+    "flow, tints of organs, cuts"
 )
 _TEXTURE_SIZE = 512
 _VERTICES_PER_SIDE = 23  # of the patch: TinyRenderer's cost follows the triangles
 _SHAFT_SIDES, _SHAFT_SLICES = 24, 30  # short triangles: it walks their bounding boxes
 _NOISE = 2.0  # grey levels
 _VIGNETTE = 0.6
-_COLOURS = {0: (0.17, 0.17, 0.18, 1.0), 1: (0.5, 0.5, 0.51, 1.0)}  # by material, sleeve and steel
-_AWAY = [0.0, 0.0, -10.0]  # m; where a hidden instrument waits
+Colour = tuple[float, float, float]  # as shown, not linear
+_SLEEVE: Colour = (0.17, 0.17, 0.18)
+_STEEL: Colour = (0.5, 0.5, 0.51)
+_AWAY = make_transform(translation=[0.0, 0.0, -10.0])  # where a hidden instrument waits
 
 
 class TinyEndoscope:
@@ -53,52 +50,39 @@ class TinyEndoscope:
 
     device = "PyBullet TinyRenderer"
 
-    def __init__(
-        self,
-        rig: StereoRig,
-        tissue: BreathingTissue,
-        T_world_camera: Array,
-        T_world_base: Array,
-        seed: int = 0,
-    ) -> None:
+    def __init__(self, rig: StereoRig, cast: Cast, seed: int = 0) -> None:
         """Same meaning as `EndoscopeRenderer`, but the rig is scaled to 320x240."""
         small = scaled_rig(rig, WIDTH, HEIGHT)
         left, right = (replace(eye, distortion=(0.0,) * 5) for eye in (small.left, small.right))
         self.rig = StereoRig(left, right, small.T_left_right)
-        self._tissue = tissue
-        self._T_world_base = T_world_base
-        self._T_world_camera = T_world_camera
+        self._cast = cast
         self._seed = seed
         self._client = pybullet.connect(pybullet.DIRECT)
         self._uv, self._triangles = drawn_grid(_VERTICES_PER_SIDE)
         self._skin = self._load_skin(seed)
-        self._patch = -1
-        self._parts = {offset: self._make_parts() for offset in (0, MASK_STEP)}
+        self._soft = {name: DrawnSurface(surface) for name, surface in cast.soft.items()}
+        self._made: dict[str, int] = {}  # bodies whose mesh is made anew each frame
+        self._parts = {name: self._make_parts() for name in mask_offsets(cast.T_world_base)}
+        self._objects = {
+            name: self._bodies(shape.mesh, _shown(shape.accent), _shown(shape.colour))
+            for name, shape in cast.objects.items()
+        }
         self._vignette = _vignette(self.rig.left)
 
     @classmethod
     def of(cls, scene: Scene, seed: int) -> "TinyEndoscope":
         """The stand-in for a scene realised with a seed, true errors included."""
-        T_world_base = scene.realise(seed).T_world_base["PSM1"]
-        tissue = BreathingTissue.of(scene, seed)
-        return cls(scene.rig, tissue, scene.T_world_camera, T_world_base, seed)
+        return cls(scene.rig, Cast.of(scene, seed), seed)
 
     def render(
         self, snapshot: CellSnapshot, stamp_ns: int, *, truth: bool = False
     ) -> RenderedFrame:
         """Draw one capture; the noise is a function of the seed and the stamp alone."""
-        self._move_tissue(snapshot.time_s)
-        self._place(from_joints(self._T_world_base, snapshot.q["PSM1"]))
-        if snapshot.passing is not None:
-            second = straight(snapshot.passing.T_world_cp, snapshot.passing.jaw, MASK_STEP)
-            self._place(second)
-        else:
-            self._hide(MASK_STEP)
+        self._move(snapshot)
+        T_world_camera = self._cast.camera_pose(snapshot)
         rng = np.random.default_rng([self._seed, stamp_ns])
-        left_rgb, left = self._draw(self.rig.left, self._T_world_camera, rng)
-        right_rgb, right = self._draw(
-            self.rig.right, self._T_world_camera @ self.rig.T_left_right, rng
-        )
+        left_rgb, left = self._draw(self.rig.left, T_world_camera, rng)
+        right_rgb, right = self._draw(self.rig.right, T_world_camera @ self.rig.T_left_right, rng)
         stereo = StereoFrame(stamp_ns, left_rgb, right_rgb)
         return RenderedFrame(stereo, left, right) if truth else RenderedFrame(stereo)
 
@@ -113,72 +97,88 @@ class TinyEndoscope:
             write_png(path, np.ascontiguousarray(skin.albedo[..., :3]))
             return int(pybullet.loadTexture(str(path), physicsClientId=self._client))
 
-    def _body(self, mesh: Mesh, colour: tuple[float, ...]) -> int:
+    def _body(self, mesh: Mesh, colour: Colour) -> int:
         shape = pybullet.createVisualShape(
             pybullet.GEOM_MESH,
             vertices=mesh.vertices.tolist(),
             indices=mesh.triangles.ravel().tolist(),
             normals=mesh.normals.tolist(),
-            rgbaColor=colour,
+            rgbaColor=(*colour, 1.0),
             physicsClientId=self._client,
         )
         body = pybullet.createMultiBody(
-            baseVisualShapeIndex=shape, basePosition=_AWAY, physicsClientId=self._client
+            baseVisualShapeIndex=shape,
+            basePosition=_AWAY[:3, 3].tolist(),
+            physicsClientId=self._client,
         )
         return int(body)
 
     def _make_parts(self) -> dict[str, list[int]]:
-        """Bodies of one instrument by part: one per material, PyBullet has no vertex colours."""
-        bodies: dict[str, list[int]] = {}
-        for name, mesh in instrument_meshes(_SHAFT_SIDES, _SHAFT_SLICES).items():
-            bodies[name] = []
-            steel = mesh.material[mesh.triangles[:, 0]] > 0.5
-            for material in (0, 1):
-                triangles = mesh.triangles[steel == bool(material)]
-                if len(triangles):
-                    piece = Mesh(mesh.vertices, mesh.normals, triangles, mesh.material)
-                    bodies[name].append(self._body(piece, _COLOURS[material]))
+        """Bodies of one instrument by part."""
+        meshes = instrument_meshes(_SHAFT_SIDES, _SHAFT_SLICES)
+        return {name: self._bodies(mesh, _SLEEVE, _STEEL) for name, mesh in meshes.items()}
+
+    def _bodies(self, mesh: Mesh, colour_0: Colour, colour_1: Colour) -> list[int]:
+        """One body per material: PyBullet has no vertex colours."""
+        bodies = []
+        shiny = mesh.material[mesh.triangles[:, 0]] > 0.5
+        for material, colour in ((False, colour_0), (True, colour_1)):
+            triangles = mesh.triangles[shiny == material]
+            if len(triangles):
+                piece = Mesh(mesh.vertices, mesh.normals, triangles, mesh.material)
+                bodies.append(self._body(piece, colour))
         return bodies
 
-    def _place(self, instrument: Instrument) -> None:
-        for name, T_world_part in instrument.part_poses().items():
-            for body in self._parts[instrument.mask_offset][name]:
-                pybullet.resetBasePositionAndOrientation(
-                    body,
-                    T_world_part[:3, 3].tolist(),
-                    quat_xyzw_from_matrix(T_world_part).tolist(),
-                    physicsClientId=self._client,
-                )
-
-    def _hide(self, mask_offset: int) -> None:
-        for bodies in self._parts[mask_offset].values():
+    def _move(self, snapshot: CellSnapshot) -> None:
+        """Put everything where it is now."""
+        tissue, time_s = self._cast.tissue, snapshot.time_s
+        surface = tissue.point(self._uv, time_s)
+        self._remake("", surface, self._triangles, self._uv, tissue.normal(self._uv, time_s))
+        for name, drawn in self._soft.items():
+            nodes = snapshot.soft[name]
+            vertices, normals = nodes[drawn.node], drawn.normals(nodes).astype(float)
+            self._remake(name, vertices, drawn.triangles, drawn.uv, normals)
+        for name, bodies in self._objects.items():
             for body in bodies:
-                pybullet.resetBasePositionAndOrientation(
-                    body, _AWAY, [0.0, 0.0, 0.0, 1.0], physicsClientId=self._client
-                )
+                self._place(body, snapshot.objects[name])
+        shown = self._cast.instruments(snapshot)
+        for name, parts in self._parts.items():
+            poses = shown[name].part_poses() if name in shown else dict.fromkeys(parts, _AWAY)
+            for part, bodies in parts.items():
+                for body in bodies:
+                    self._place(body, poses[part])
 
-    def _move_tissue(self, time_s: float) -> None:
-        """PyBullet cannot deform a rigid body's mesh: the patch is made anew each frame."""
-        if self._patch >= 0:
-            pybullet.removeBody(self._patch, physicsClientId=self._client)
-        shape = pybullet.createVisualShape(
-            pybullet.GEOM_MESH,
-            vertices=self._tissue.point(self._uv, time_s).tolist(),
-            indices=self._triangles.ravel().tolist(),
-            uvs=self._uv.tolist(),
-            normals=self._tissue.normal(self._uv, time_s).tolist(),
+    def _place(self, body: int, T_world_body: Array) -> None:
+        pybullet.resetBasePositionAndOrientation(
+            body,
+            T_world_body[:3, 3].tolist(),
+            quat_xyzw_from_matrix(T_world_body).tolist(),
             physicsClientId=self._client,
         )
-        self._patch = pybullet.createMultiBody(
-            baseVisualShapeIndex=shape, physicsClientId=self._client
+
+    def _remake(
+        self, name: str, vertices: Array, triangles: NDArray[np.int32], uv: Array, normals: Array
+    ) -> None:
+        """PyBullet cannot deform a rigid body's mesh: what bends is made anew each frame."""
+        if name in self._made:
+            pybullet.removeBody(self._made[name], physicsClientId=self._client)
+        shape = pybullet.createVisualShape(
+            pybullet.GEOM_MESH,
+            vertices=vertices.tolist(),
+            indices=triangles.ravel().tolist(),
+            uvs=uv.tolist(),
+            normals=normals.tolist(),
+            physicsClientId=self._client,
         )
+        body = pybullet.createMultiBody(baseVisualShapeIndex=shape, physicsClientId=self._client)
         pybullet.changeVisualShape(
-            self._patch,
+            body,
             -1,
             textureUniqueId=self._skin,
             rgbaColor=(1.0, 1.0, 1.0, 1.0),
             physicsClientId=self._client,
         )
+        self._made[name] = body
 
     def _draw(
         self, eye: Intrinsics, T_world_eye: Array, rng: np.random.Generator
@@ -207,10 +207,19 @@ class TinyEndoscope:
     def _mask(self, body: NDArray[np.int32]) -> NDArray[np.uint8]:
         """Mask ids of PyBullet's body ids."""
         mask = np.zeros(body.shape, np.uint8)
-        for offset, parts in self._parts.items():
-            for name, bodies in parts.items():
-                mask[np.isin(body, bodies)] = PART_IDS[name] + offset
+        offsets, ids = mask_offsets(self._cast.T_world_base), self._cast.mask_ids
+        for name, parts in self._parts.items():
+            for part, bodies in parts.items():
+                mask[np.isin(body, bodies)] = PART_IDS[part] + offsets[name]
+        for name, bodies in (self._objects | {n: [self._made[n]] for n in self._soft}).items():
+            mask[np.isin(body, bodies)] = ids[name]
         return mask
+
+
+def _shown(linear: Colour) -> Colour:
+    """Gamma 2 of linear RGB."""
+    r, g, b = (float(c) ** 0.5 for c in linear)
+    return r, g, b
 
 
 def _view(T_world_eye: Array) -> list[float]:

@@ -7,6 +7,7 @@ import pytest
 from trocar.errors import ConfigurationError, MissingDependencyError
 from trocar.sim.instrument_path import JAW_ANGLE, InstrumentPath
 from trocar.sim.render import context
+from trocar.sim.render.cast import Cast
 from trocar.sim.render.choice import make_renderer
 from trocar.sim.render.effect_costs import with_lens
 from trocar.sim.render.instrument import MASK_STEP, from_joints, straight
@@ -17,7 +18,6 @@ from trocar.sim.render.tiny import TinyEndoscope
 from trocar.sim.render.tool_path import joints_at
 from trocar.sim.scene import load_scene
 from trocar.sim.snapshot import CellSnapshot, Passing
-from trocar.sim.tissue import BreathingTissue
 
 SCENE = load_scene("follow")
 SEED = 2
@@ -196,7 +196,7 @@ def test_no_egl_falls_back_with_one_line(monkeypatch):
 
 def test_the_stand_ins_rig_has_no_distortion_because_it_draws_none():
     bent = with_lens(SCENE.rig)
-    stand_in = TinyEndoscope(bent, BreathingTissue.of(SCENE, 0), SCENE.T_world_camera, np.eye(4))
+    stand_in = TinyEndoscope(bent, Cast.of(SCENE, 0))
     assert not any(stand_in.rig.left.distortion) and not any(stand_in.rig.right.distortion)
     stand_in.close()
 

@@ -126,3 +126,40 @@ def test_the_site_file_tells_control_which_way_is_down():
     np.testing.assert_allclose(
         scene.site.gravity_camera, R_world_camera.T @ [0.0, 0.0, -9.81], atol=1e-5
     )
+
+
+def test_the_look_of_a_scene_is_that_of_its_file(scene_with):
+    def change(data):
+        data["look"] = {
+            "lamp_power": 0.006,
+            "soft": False,
+            "lamp_offset_mm": [1.0, -2.0, 0.0],
+            "effects": {"smoke": 14.0, "smoke_size_mm": 20.0, "blood_uv": [0.4, 0.6]},
+        }
+
+    look = scene_with(change).look
+    assert look.lamp_power == 0.006 and look.soft is False
+    np.testing.assert_allclose(look.lamp_offset, [0.001, -0.002, 0.0])
+    assert look.effects.smoke == 14.0 and look.effects.blood_uv == (0.4, 0.6)
+    assert look.effects.smoke_size == pytest.approx(0.020)
+    assert look.effects.active() == ["smoke"]
+
+
+@pytest.mark.parametrize(
+    ("look", "told"),
+    [
+        ({"vignette": 3.0}, "look: options.vignette is 3.0; allowed 0 to 1"),
+        ({"glow": 1.0}, "look: unknown key 'glow'; keys: lamp_offset, lamp_power"),
+        ({"soft": 1}, "look: soft is 1; true or false"),
+        ({"effects": {"smoke": -1.0}}, "look: effects.smoke is -1.0; allowed 0 to 200 1/m"),
+        ({"effects": {"steam": 1.0}}, "look: effects: unknown key 'steam'; keys: exposure_ev"),
+        ({"effects": {"smoke_wind": [0.0]}}, "look: effects: smoke_wind: give a list of 3 numbers"),
+        ({"effects": [1]}, "look: effects: unknown key"),
+        ([], "look: expected a mapping"),
+    ],
+)
+def test_a_look_that_means_nothing_is_refused_in_one_line(scene_with, look, told):
+    with pytest.raises(ConfigurationError) as caught:
+        scene_with(lambda data: data.update(look=look))
+    assert told in str(caught.value) and "scene file odd.yaml" in str(caught.value)
+    assert "\n" not in str(caught.value)

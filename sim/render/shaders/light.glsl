@@ -46,6 +46,13 @@ float lamp_light(vec3 l, float d2) {
     return exposure.x / (d2 + kLampSize2) * spot * spot;
 }
 
+// Blinn's highlight at cosine s: broad (^16) to narrow (^128) by `sharpness`.
+float highlight(float s, float sharpness) {
+    s *= s; s *= s; s *= s; s *= s;
+    float narrow = s * s; narrow *= narrow;
+    return mix(s, narrow * narrow, sharpness);
+}
+
 // What the light does to a surface of normal n at p: `diffuse` reflectance, `shine` highlight.
 vec3 lit(vec3 p, vec3 n, vec3 diffuse, float shine, float sharpness) {
     vec3 l = lamp - p;
@@ -53,10 +60,7 @@ vec3 lit(vec3 p, vec3 n, vec3 diffuse, float shine, float sharpness) {
     l *= inversesqrt(d2);
     vec3 v = normalize(eye - p);
     float s = max(dot(n, normalize(l + v)), 0.0);
-    s *= s; s *= s; s *= s; s *= s;   // s^16
-    float narrow = s * s; narrow *= narrow;   // s^64
-    float highlight = shine * mix(s, narrow * narrow, sharpness);
-    return lamp_light(l, d2) * (diffuse * max(dot(n, l), 0.0) + highlight);
+    return lamp_light(l, d2) * (diffuse * max(dot(n, l), 0.0) + shine * highlight(s, sharpness));
 }
 
 // Sensor: vignette, shoulder, gamma 2, noise.

@@ -3,9 +3,19 @@
 uniform sampler2D albedo;  // sqrt of linear RGB, wetness
 uniform sampler2D bump;    // slopes along u and v, 0.5 = flat
 uniform vec3 relief;       // bump tiles over uv, slope strength, wetness
-in vec3 position;
 in vec3 normal;
 in vec2 uv;
+in vec4 light;
+in vec3 halfway;
+#ifdef SHADOW
+in vec3 position;
+#endif
+#ifdef SOFT
+uniform float part_id;
+in vec3 along_u;
+in vec3 along_v;
+in vec3 tint;
+#endif
 
 #ifdef BLOOD
 uniform sampler2D ragged;     // smooth noise, mean 0.5
@@ -45,11 +55,24 @@ void main() {
     skin = mix(skin, vec4(vec3(0.50, 0.070, 0.070) / thick, 0.95), 0.93 * film);
     slope *= 1.0 - 0.75 * film;  // a liquid fills the relief
 #endif
+#ifdef SOFT
+    vec3 n = normalize(normal - slope.x * along_u - slope.y * along_v);
+#else
     // The patch is a gently curved height field over world x, y: its tangents are near those axes.
     vec3 n = normalize(normal - vec3(slope, 0.0));
-    vec3 c = lit(position, n, skin.rgb * skin.rgb, skin.a * 1.45 * relief.z, 0.975);
+#endif
+    vec3 diffuse = skin.rgb * skin.rgb;
+#ifdef SOFT
+    diffuse *= tint;
+#endif
+    vec3 c = light.w * (diffuse * max(dot(n, light.xyz), 0.0)
+                        + skin.a * 1.45 * relief.z * highlight(max(dot(n, halfway), 0.0), 0.975));
 #ifdef SHADOW
     c *= reached(position);
 #endif
+#ifdef SOFT
+    developed(c, part_id);
+#else
     developed(c, 0.0);
+#endif
 }
