@@ -11,8 +11,8 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
 from trocar import _core
-from trocar.sim.soft_tissue import bottom_nodes, soft_tissue
-from trocar.sim.tet_mesh import block
+from trocar.sim.soft.bodies import bottom_nodes, soft_tissue
+from trocar.sim.soft.tet_mesh import block
 
 
 def slab() -> _core.TissueBody:

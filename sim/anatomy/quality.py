@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trocar.geometry import Array
-from trocar.sim.tet_mesh import TetMesh
+from trocar.sim.soft.tet_mesh import TetMesh
 
 _EDGES = ((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2), (1, 2, 0, 3), (1, 3, 0, 2), (2, 3, 0, 1))
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from trocar.geometry import Array
 from trocar.sim.anatomy.lattice import Lattice
-from trocar.sim.tet_mesh import TetMesh
+from trocar.sim.soft.tet_mesh import TetMesh
 
 Field = Callable[[Array], Array]  # points (n, 3) m -> (n,), above 0 inside
 Indices = NDArray[np.int64]

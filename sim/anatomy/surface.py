@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trocar.geometry import Array
-from trocar.sim.tet_mesh import TetMesh
+from trocar.sim.soft.tet_mesh import TetMesh
 
 Faces = NDArray[np.int64]
 

@@ -10,7 +10,7 @@ from trocar.errors import ConfigurationError
 from trocar.sim.anatomy.distance_grid import DistanceGrid
 from trocar.sim.anatomy.stuffing import Field, stuff
 from trocar.sim.anatomy.surface import Surface, outside
-from trocar.sim.tet_mesh import TetMesh
+from trocar.sim.soft.tet_mesh import TetMesh
 
 NODES = (50, 20_000)  # allowed
 _NODES_OFF = 0.05  # of those asked for

@@ -25,7 +25,7 @@ from trocar.errors import ConfigurationError
 from trocar.geometry import Array
 from trocar.sim.anatomy.materials import Material
 from trocar.sim.anatomy.surface import underside
-from trocar.sim.tet_mesh import TetMesh
+from trocar.sim.soft.tet_mesh import TetMesh
 
 FORMAT, VERSION = "trocar tissue", 1
 CARD, MESH, PICTURE = "tissue.yaml", "tissue.npz", "tissue.png"

@@ -145,14 +145,14 @@ def test_a_pass_starts_when_asked_and_ends_by_itself():
     cell = Cell(scene, 0, port, second_instrument_at=-1.0, watch_clearance=False)
     for _ in range(20):
         cell.tick()
-        assert not cell.snapshot().psm2_shown
+        assert cell.snapshot().passing is None
     cell.start_pass()
     shown = 0
     for _ in range(int(scene.instrument.duration_s * 1000) + 100):
         cell.tick()
-        shown += cell.snapshot().psm2_shown
+        shown += cell.snapshot().passing is not None
     assert shown == pytest.approx(scene.instrument.duration_s * 1000, abs=1)
-    assert not cell.snapshot().psm2_shown
+    assert cell.snapshot().passing is None
     cell.close()
 
 

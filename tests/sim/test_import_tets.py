@@ -13,8 +13,8 @@ from trocar.sim.anatomy.surface import Surface, outside
 from trocar.sim.anatomy.surface_check import bodies, checked
 from trocar.sim.anatomy.tet_fit import fit_tets
 from trocar.sim.anatomy.triangles import distance_to_surface, distances
-from trocar.sim.soft_tissue import bottom_nodes, soft_tissue
-from trocar.sim.tet_mesh import TetMesh, block
+from trocar.sim.soft.bodies import bottom_nodes, soft_tissue
+from trocar.sim.soft.tet_mesh import TetMesh, block
 
 
 def tube_ring(ring: float, tube: float, n: int = 60, m: int = 24) -> Surface:

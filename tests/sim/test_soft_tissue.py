@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from trocar import _core
 from trocar.errors import ConfigurationError
-from trocar.sim.soft_tissue import Jaws, JawShape, bottom_nodes, breathe, soft_tissue
-from trocar.sim.tet_mesh import TetMesh, block, slab
+from trocar.sim.soft.bodies import bottom_nodes, breathe, soft_tissue
+from trocar.sim.soft.jaws import Jaws, JawShape
+from trocar.sim.soft.tet_mesh import TetMesh, block, slab
 
 DOWN = np.diag([1.0, -1.0, -1.0, 1.0])  # a jaw frame that points down
 

@@ -8,8 +8,8 @@ import pybullet
 import pytest
 
 from trocar import _core
-from trocar.sim.soft_tissue import soft_tissue
-from trocar.sim.tet_mesh import TetMesh, block
+from trocar.sim.soft.bodies import soft_tissue
+from trocar.sim.soft.tet_mesh import TetMesh, block
 
 SCALE = 10.0  # Bullet's margins want decimetres: lengths x 10, E / 10, the same mass and time
 YOUNG, POISSON, DENSITY = 5e3, 0.3, 1000.0

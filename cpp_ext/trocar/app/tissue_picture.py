@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from trocar.geometry import Array
 from trocar.sim.anatomy.surface import Surface, outer_faces
 from trocar.sim.anatomy.tissue_file import Tissue
-from trocar.sim.tet_mesh import TetMesh
+from trocar.sim.soft.tet_mesh import TetMesh
 
 _SIZE = 720  # pixels of one half
 _SCALE = 2  # drawn larger, then averaged

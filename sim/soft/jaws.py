@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Soft tissue with jaws: a `_core.TissueBody` and the tools that press, hold and pull it.
+"""Jaws in soft tissue: what presses, holds and pulls a `_core.TissueBody`.
 
 The grasp of a pair of jaws is verified: it holds only what lies between the jaws, only where both
 of them press on it, and it slips where the pull exceeds friction times the grip.
@@ -9,41 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from trocar import _core
 from trocar.geometry import Array
-from trocar.sim.tet_mesh import TetMesh
-
-
-def bottom_nodes(mesh: TetMesh, thickness: float = 1e-6) -> NDArray[np.intp]:
-    """Nodes within `thickness` (m) of the lowest one: what a bed holds."""
-    z = mesh.nodes[:, 2]
-    return np.flatnonzero(z <= z.min() + thickness)
-
-
-def soft_tissue(
-    mesh: TetMesh,
-    anchors: ArrayLike,
-    material: _core.TissueMaterial | None = None,
-    config: _core.TissueConfig | None = None,
-) -> _core.TissueBody:
-    """Body of one material over a mesh."""
-    return _core.TissueBody(
-        mesh.nodes,
-        mesh.tets,
-        [material or _core.TissueMaterial()],
-        anchors,
-        config=config or _core.TissueConfig(),
-    )
-
-
-def breathe(
-    body: _core.TissueBody, rest: ArrayLike, time: float, amplitude: float, hz: float
-) -> None:
-    """Lead the anchors, at rest (a, 3) m, up and down by (1 - cos)/2 of the amplitude (m)."""
-    lift = amplitude * 0.5 * (1.0 - np.cos(2.0 * np.pi * hz * time))
-    body.move_anchors(np.asarray(rest, dtype=float) + np.array([0.0, 0.0, lift]))
 
 
 @dataclass(frozen=True)
@@ -66,6 +35,7 @@ class Jaws:
     def __init__(self, body: _core.TissueBody, shape: JawShape | None = None) -> None:
         self.body = body
         self.shape = shape or JawShape()
+        self.grip = self.shape.grip  # N, with which they are closed now
         self.grasp = -1  # the body's number of it, or -1
         self.slipped = False  # the last grasp ended by itself
         self._tools = [
@@ -100,7 +70,7 @@ class Jaws:
         if not self.is_holding:
             return
         # Two faces rub, hence 2: Coulomb's limit of the grip.
-        if float(np.linalg.norm(self.pull)) > 2.0 * self.shape.friction * self.shape.grip:
+        if float(np.linalg.norm(self.pull)) > 2.0 * self.shape.friction * self.grip:
             self.open()
             self.slipped = True
         else:
