@@ -9,8 +9,8 @@ from trocar.errors import ConfigurationError
 from trocar.sim.faults.board import FaultBoard
 from trocar.sim.faults.schedule import load_faults
 from trocar.sim.faults.tissue import TissueFaults, surface_height
-from trocar.sim.soft_tissue import bottom_nodes, soft_tissue
-from trocar.sim.tet_mesh import slab
+from trocar.sim.soft.bodies import bottom_nodes, soft_tissue
+from trocar.sim.soft.tet_mesh import slab
 
 
 def make_body() -> _core.TissueBody:
