@@ -22,12 +22,14 @@ from trocar.sim.objects.spec import ObjectSpec
 from trocar.sim.render.options import RenderOptions
 from trocar.sim.scene_file import read_scene
 from trocar.sim.snapshot import CellSnapshot, SnapshotLayout
+from trocar.sim.soft.spec import SoftParameters
 from trocar.site import Site, load_site
 
 SCENE_FOLDER = Path(__file__).resolve().parent / "scenes"
 DEFAULT_SCENE = "follow"
 SITE_VARIABLE = "TROCAR_SITE"  # path of a site file, for a laboratory's own
 ECM = "ECM"  # the arm that holds the endoscope
+CUT_NODES = 200  # room in a snapshot for what cuts add to a soft body
 
 
 @cache
@@ -41,6 +43,7 @@ class TissueParameters:
     """Shape and motion of the tissue patch; lengths in m, angles in rad, see the scene file."""
 
     side: float = 0.120
+    height: float = 0.0  # of the work point at rest, world z; a bed lies lower
     vertices_per_side: int = 45
     dome_radius: float = 0.30
     lump_count: int = 14
@@ -82,7 +85,7 @@ class InstrumentParameters:
     duration_s: float = 2.6
     height: float = 0.033
     reach: float = 0.018
-    direction: str = "random"
+    direction: str = field(default="random", metadata={"choices": ("+y", "-y", "random")})
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,7 @@ class Scene:
     instrument: InstrumentParameters
     objects: dict[str, ObjectSpec] = field(default_factory=dict)
     look: RenderOptions = field(default_factory=RenderOptions)
+    soft: dict[str, SoftParameters] = field(default_factory=dict)
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -134,14 +138,15 @@ class Scene:
     @property
     def layout(self) -> SnapshotLayout:
         """How this scene's snapshots lie in shared memory."""
-        return SnapshotLayout(
-            {arm: q.size for arm, q in self.initial_q.items()}, tuple(self.objects)
-        )
+        nodes = {name: len(p.mesh.nodes) + CUT_NODES for name, p in self.soft.items()}
+        joints = {arm: q.size for arm, q in self.initial_q.items()}
+        return SnapshotLayout(joints, tuple(self.objects), nodes)
 
     def at_rest(self) -> CellSnapshot:
         """The cell before its first tick, without any error."""
         objects = {name: spec.T_world_object for name, spec in self.objects.items()}
-        return CellSnapshot(0.0, self.initial_q, None, objects)
+        soft = {name: p.mesh.nodes for name, p in self.soft.items()}
+        return CellSnapshot(0.0, self.initial_q, None, objects, soft)
 
     def camera_pose(self, snapshot: CellSnapshot) -> Array:
         """`T_world_camera` (4, 4), the left optical frame, where the ECM holds it now."""

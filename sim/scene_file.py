@@ -15,9 +15,9 @@ from trocar.geometry import Array, exp_so3, look_at, make_transform
 from trocar.sim.objects.spec import ObjectSpec
 from trocar.sim.render.effects import Effects
 from trocar.sim.render.options import RenderOptions
+from trocar.sim.soft.spec import SoftParameters
 
 _UNITS = {"_mm": 1e-3, "_deg": math.pi / 180.0}
-_DIRECTIONS = ("+y", "-y", "random")
 _TOP = ("fps", "camera", "arms")
 _PLACE = ("kind", "position", "position_mm", "turn_deg")
 
@@ -32,7 +32,7 @@ def read_scene(path: Path, sections: dict[str, type], arms: Mapping[str, int]) -
     except (OSError, yaml.YAMLError) as error:
         raise ConfigurationError(f"scene file {path.name}: not readable: {error}") from error
     where = f"scene file {path.name}"
-    _check_keys(data, (*_TOP, *sections, "objects", "look"), where)
+    _check_keys(data, (*_TOP, *sections, "objects", "soft", "look"), where)
     missing = [key for key in _TOP if key not in data]
     if missing:
         raise ConfigurationError(
@@ -49,6 +49,7 @@ def read_scene(path: Path, sections: dict[str, type], arms: Mapping[str, int]) -
         "T_world_camera": _camera(data["camera"], f"{where}: camera"),
         "initial_q": _arms(data["arms"], arms, f"{where}: arms"),
         "objects": _objects(data.get("objects", {}), f"{where}: objects"),
+        "soft": _soft(data.get("soft", {}), f"{where}: soft"),
         "look": _look(data.get("look", {}), f"{where}: look"),
         **values,
     }
@@ -110,18 +111,30 @@ def _objects(data: Any, where: str) -> dict[str, ObjectSpec]:
     return found
 
 
+def _soft(data: Any, where: str) -> dict[str, SoftParameters]:
+    """Soft bodies by name."""
+    if not isinstance(data, dict):
+        raise ConfigurationError(f"{where}: expected a mapping from names to soft bodies")
+    return {str(n): _told(SoftParameters, values, f"{where}: {n}") for n, values in data.items()}
+
+
+def _told(kind: type, data: Any, where: str, key: str = "", skip: tuple[str, ...] = ()) -> Any:
+    """A section whose class checks itself: what it says gets the place in front."""
+    try:
+        return _section(data, kind, f"{where}: {key}" if key else where, skip)
+    except ConfigurationError as error:
+        told = str(error)
+        raise ConfigurationError(told if told.startswith(where) else f"{where}: {told}") from error
+
+
 def _look(data: Any, where: str) -> RenderOptions:
     """Light, sensor and `effects` of the picture; what is left out keeps its default."""
     if not isinstance(data, dict):
         raise ConfigurationError(f"{where}: expected a mapping, as RenderOptions has them")
     light = {key: value for key, value in data.items() if key != "effects"}
-    try:
-        effects = _section(data.get("effects", {}), Effects, f"{where}: effects")
-        options: RenderOptions = _section(light, RenderOptions, where, skip=("effects",))
-        return dataclasses.replace(options, effects=effects)
-    except ConfigurationError as error:
-        told = str(error)
-        raise ConfigurationError(told if told.startswith(where) else f"{where}: {told}") from error
+    effects = _told(Effects, data.get("effects", {}), where, "effects")
+    options: RenderOptions = _told(RenderOptions, light, where, skip=("effects",))
+    return dataclasses.replace(options, effects=effects)
 
 
 def _section(data: Any, kind: type, where: str, skip: tuple[str, ...] = ()) -> Any:
@@ -136,7 +149,8 @@ def _section(data: Any, kind: type, where: str, skip: tuple[str, ...] = ()) -> A
             vector = factor * _vector(value, len(default), f"{where}: {key}")
             values[name] = tuple(vector.tolist())
         elif isinstance(default, str):
-            values[name] = _choice(value, f"{where}: {key}")
+            choices = fields[name].metadata.get("choices")
+            values[name] = _choice(value, choices, f"{where}: {key}")
         elif isinstance(default, bool):
             values[name] = _truth(value, f"{where}: {key}")
         elif isinstance(default, int):
@@ -163,9 +177,13 @@ def _split_unit(key: str, fields: tuple[str, ...]) -> tuple[str, float]:
     return key, 1.0
 
 
-def _choice(value: Any, where: str) -> str:
-    if value not in _DIRECTIONS:
-        raise ConfigurationError(f"{where} is {value!r}; one of {', '.join(_DIRECTIONS)}")
+def _choice(value: Any, choices: tuple[str, ...] | None, where: str) -> str:
+    if choices is None and isinstance(value, str) and value:
+        return value
+    if choices is None:
+        raise ConfigurationError(f"{where} is {value!r}; give a word")
+    if value not in choices:
+        raise ConfigurationError(f"{where} is {value!r}; one of {', '.join(choices)}")
     return str(value)
 
 

@@ -36,7 +36,8 @@ class SnapshotLayout:
     """Snapshots as a flat float64 vector of `size`, for shared memory (docs/contracts.md).
 
     time_s; joints of each arm; passing (0 or 1), its T_world_cp row by row (16), its jaw; each
-    object's pose row by row (16); each soft body's nodes.  Names in the order of their mappings.
+    object's pose row by row (16); each soft body's nodes, zeros behind them (a cut adds
+    nodes).  Names in the order of their mappings.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class SnapshotLayout:
         objects: tuple[str, ...] = (),
         soft: Mapping[str, int] | None = None,
     ) -> None:
-        """`joints` of each arm, names of the objects, nodes of each soft body."""
+        """`joints` of each arm, names of the objects, most nodes of each soft body."""
         self._joints = dict(joints)
         self._objects = objects
         self._soft = dict(soft or {})
@@ -62,11 +63,18 @@ class SnapshotLayout:
         parts += [np.asarray(snapshot.q[arm], dtype=float) for arm in self._joints]
         parts += [np.array([shown]), T.ravel(), np.array([passing.jaw if passing else 0.0])]
         parts += [snapshot.objects[name].ravel() for name in self._objects]
-        parts += [snapshot.soft[name].ravel() for name in self._soft]
+        parts += [self._padded(name, snapshot.soft[name]) for name in self._soft]
         vector = np.concatenate(parts)
         if vector.shape != (self.size,):
             raise ValueError(f"cell snapshot has {vector.size} numbers, expected {self.size}")
         return vector
+
+    def _padded(self, name: str, nodes: Array) -> Array:
+        if len(nodes) > self._soft[name]:
+            raise ValueError(f"{name} has {len(nodes)} nodes, room for {self._soft[name]}")
+        padded = np.zeros(3 * self._soft[name])
+        padded[: nodes.size] = nodes.ravel()
+        return padded
 
     def from_vector(self, values: Array) -> CellSnapshot:
         """Back from the vector (size,); ValueError on another size."""

@@ -38,7 +38,7 @@ class BreathingTissue:
         self._lump_height = p.lump_height * rng.uniform(-1.0, 1.0, p.lump_count)
         self._offset = 0.0
         height, gradient = self._rest(np.zeros(2))
-        self._offset = float(height)  # the work point is the world's origin
+        self._offset = float(height) - p.height  # over the world's origin
         normal = np.array([-gradient[0], -gradient[1], 1.0])
         self._normal = normal / np.linalg.norm(normal)
         azimuth = rng.uniform(0.0, 2.0 * np.pi, 3)

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from trocar.errors import ConfigurationError
 from trocar.geometry import Array
+from trocar.sim.anatomy.surface import outer_faces
 from trocar.sim.objects.kinds import shape_of
 from trocar.sim.render.frame import MASK_OBJECTS
 from trocar.sim.render.instrument import MASK_STEP, Instrument, from_joints, straight
@@ -85,7 +86,10 @@ class Cast:
                 name: shape_of(spec, f"scene file {scene.name}.yaml: objects: {name}")
                 for name, spec in scene.objects.items()
             },
-            {},
+            {
+                name: SoftSurface.of(p.mesh.nodes, outer_faces(p.mesh), p.tint)
+                for name, p in scene.soft.items()
+            },
             tuple(props),
         )
 

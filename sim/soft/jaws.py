@@ -38,7 +38,9 @@ class Jaws:
         self.grip = self.shape.grip  # N, with which they are closed now
         self.grasp = -1  # the body's number of it, or -1
         self.slipped = False  # the last grasp ended by itself
-        self._tools = [
+        self._tips: list[Array] = [np.zeros(3), np.zeros(3)]
+        self._middle = np.zeros(3)
+        self.tools = [
             body.add_tool(self.shape.radius, min(self.shape.friction, 2.0)) for _ in range(2)
         ]
 
@@ -55,17 +57,28 @@ class Jaws:
     @property
     def touch(self) -> Array:
         """(2, 3) N that the tissue exerts on each jaw by contact."""
-        return np.stack([self.body.tool_wrench(t)[:3] for t in self._tools])
+        return np.stack([self.body.tool_wrench(t)[:3] for t in self.tools])
+
+    def shares(self) -> list[tuple[Array, Array, Array]]:
+        """Force N, torque N m and the point it is about, (3,) each, of both jaws and the grasp."""
+        shares = []
+        for tool, tip in zip(self.tools, self._tips):
+            w = self.body.tool_wrench(tool)
+            shares.append((w[:3], w[3:], tip))
+        if self.is_holding:
+            w = self.body.grasp_wrench(self.grasp)
+            shares.append((w[:3], w[3:], self._middle))
+        return shares
 
     def place(self, T_world_jaw: ArrayLike, opening: float) -> None:
         """Put the jaws somewhere without moving through what is between."""
-        for tool, axis in zip(self._tools, self._axes(np.asarray(T_world_jaw), opening)):
+        for tool, axis in zip(self.tools, self._axes(np.asarray(T_world_jaw), opening)):
             self.body.place_tool(tool, *axis)
 
     def move(self, T_world_jaw: ArrayLike, opening: float) -> None:
         """Where the jaws are when the next frame ends; a grasp goes along, or slips."""
         T = np.asarray(T_world_jaw, dtype=float)
-        for tool, axis in zip(self._tools, self._axes(T, opening)):
+        for tool, axis in zip(self.tools, self._axes(T, opening)):
             self.body.move_tool(tool, *axis)
         if not self.is_holding:
             return
@@ -94,7 +107,7 @@ class Jaws:
         self.grasp = self.body.grasp(between, half)
         if not self.is_holding:
             return False
-        for tool in self._tools:
+        for tool in self.tools:
             self.body.set_tool_active(tool, False)  # what they hold would push them
         return True
 
@@ -103,16 +116,18 @@ class Jaws:
         if self.is_holding:
             self.body.release(self.grasp)
             self.grasp = -1
-        for tool in self._tools:
+        for tool in self.tools:
             self.body.set_tool_active(tool, True)
 
     def _between(self, T: Array) -> Array:
         middle = T.copy()
         middle[:3, 3] -= T[:3, 2] * self.shape.length / 2.0
+        self._middle = middle[:3, 3]
         return middle
 
     def _axes(self, T: Array, opening: float) -> Sequence[tuple[Array, Array]]:
         aside = (opening / 2.0 + self.shape.radius) * T[:3, 0]
         back = self.shape.length * T[:3, 2]
         tip = T[:3, 3]
-        return [(tip + s * aside - back, tip + s * aside) for s in (-1.0, 1.0)]
+        self._tips = [tip + s * aside for s in (-1.0, 1.0)]
+        return [(end - back, end) for end in self._tips]

@@ -19,8 +19,8 @@ from trocar.sim.render.soft_surface import FLESH, DrawnSurface, SoftSurface
 from trocar.sim.render.tiny import TinyEndoscope
 from trocar.sim.scene import load_scene
 from trocar.sim.snapshot import CellSnapshot, Passing
-from trocar.sim.soft_tissue import bottom_nodes, soft_tissue
-from trocar.sim.tet_mesh import block
+from trocar.sim.soft.bodies import bottom_nodes, soft_tissue
+from trocar.sim.soft.tet_mesh import block
 from trocar.sim.truth import Truth
 
 FOLLOW = load_scene("follow")

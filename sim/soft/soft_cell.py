@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The soft bodies of a cell: one frame of 16 ms after another, and what arms feel of them.
+
+When a frame begins the instruments are led to where they are now; its forces act during the frame
+after it.  So a frame may be computed beside the arms (a thread, in real time) or at once, in
+lockstep: the result is the same to the bit, one frame late in both.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from trocar import _core
+from trocar.geometry import Array
+from trocar.sim.render.instrument import Instrument
+from trocar.sim.soft.spec import FRAME_TICKS, SoftParameters
+from trocar.sim.soft.touch import InstrumentTouch
+
+
+class SoftBody:
+    """One soft body with its bed and the instruments in it; `name` is the scene's."""
+
+    def __init__(self, name: str, parameters: SoftParameters, arms: tuple[str, ...]) -> None:
+        """At rest, as the bed is at time 0."""
+        self.name = name
+        self.parameters = parameters
+        self.body: _core.TissueBody = parameters.body()
+        self.touch = {arm: InstrumentTouch(self.body) for arm in arms}
+        self._bed = self.body.rest[self.body.anchors]
+        self.nodes = self.body.positions  # as after the last finished frame
+        self.topology = 0  # counts the cuts that opened something
+
+    def begin(
+        self, time_s: float, instruments: Mapping[str, Instrument], effort: Mapping[str, float]
+    ) -> None:
+        """Lead bed and instruments to where they are at the end of the frame that begins."""
+        frame_s = FRAME_TICKS * _core.TICK_NS * 1e-9
+        if self.parameters.breathing > 0.0:
+            self.body.move_anchors(self._bed + self.parameters.lift(time_s + frame_s))
+        low, high = self.nodes.min(axis=0), self.nodes.max(axis=0)
+        for arm, touch in self.touch.items():
+            touch.move(instruments[arm], effort[arm], low, high)
+
+    def end(self) -> None:
+        """Take the nodes of the frame that has been computed."""
+        self.nodes = self.body.positions
+
+    def cut(self, a: Array, b: Array, depth: Array) -> _core.CutReport:
+        """Between two frames: part the tissue under a blade (`TissueBody.cut`), world, m."""
+        report = self.body.cut(a, b, depth)
+        if report.faces:
+            self.topology += 1
+            self._bed = self.body.rest[self.body.anchors]
+            self.nodes = self.body.positions
+        return report
+
+
+class SoftCell:
+    """All soft bodies; call `frame` every FRAME_TICKS ticks; `wrenches` act until the next."""
+
+    def __init__(
+        self, bodies: Mapping[str, SoftParameters], arms: tuple[str, ...], beside: bool = False
+    ) -> None:
+        """`beside`: frames are computed in a thread, for a cell that must keep its pace."""
+        self.bodies = {name: SoftBody(name, p, arms) for name, p in bodies.items()}
+        self._arms = arms
+        self._pool = ThreadPoolExecutor(1, "tissue") if beside and bodies else None
+        self._pending: Future[None] | None = None
+        self.late = 0  # frames that were not done when the next one began
+        self.wrenches = {arm: np.zeros(6) for arm in arms}
+
+    def frame(
+        self, time_s: float, instruments: Mapping[str, Instrument], effort: Mapping[str, float]
+    ) -> None:
+        """End the last frame, then begin the next one; effort: N m of each arm's jaw motor."""
+        if not self.bodies:
+            return
+        if self._pending is not None:
+            self.late += not self._pending.done()
+            self._pending.result()
+        for body in self.bodies.values():
+            body.end()
+        for arm in self._arms:
+            p = instruments[arm].T_world_cp[:3, 3]
+            self.wrenches[arm] = sum(
+                (body.touch[arm].wrench(p) for body in self.bodies.values()), np.zeros(6)
+            )
+        for body in self.bodies.values():
+            body.begin(time_s, instruments, effort)
+        if self._pool is None:
+            self._step()
+        else:
+            self._pending = self._pool.submit(self._step)
+
+    def close(self) -> None:
+        """Wait for the thread, if there is one."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True)
+
+    def _step(self) -> None:
+        for body in self.bodies.values():
+            body.body.step()
