@@ -25,9 +25,14 @@ class Renderer(Protocol):
         """What draws."""
 
     def render(
-        self, snapshot: CellSnapshot, stamp_ns: int, *, truth: bool = False
+        self,
+        snapshot: CellSnapshot,
+        stamp_ns: int,
+        *,
+        truth: bool = False,
+        neighbour: CellSnapshot | None = None,
     ) -> RenderedFrame:
-        """Draw one capture."""
+        """Draw one capture; `neighbour`, another frame's cell, for flow and motion blur."""
 
     def close(self) -> None:
         """Give all resources back."""

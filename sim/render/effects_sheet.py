@@ -4,9 +4,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from trocar.geometry import inverse
 from trocar.sim.instrument_path import JAW_ANGLE, InstrumentPath
 from trocar.sim.render.effect_costs import LENS, with_lens
@@ -15,10 +12,10 @@ from trocar.sim.render.options import RenderOptions
 from trocar.sim.render.renderer import EndoscopeRenderer
 from trocar.sim.render.scope import camera_of_scope
 from trocar.sim.render.tool_path import joints_at
+from trocar.sim.render.truth_pictures import Picture, depth_picture, flow_picture, id_picture
 from trocar.sim.scene import Scene
 from trocar.sim.snapshot import CellSnapshot, Passing
 
-Picture = NDArray[np.uint8]
 COLUMNS = 4
 _LOOKS: dict[str, Effects] = {
     "default look": Effects(),
@@ -31,8 +28,6 @@ _LOOKS: dict[str, Effects] = {
     "fog on the lens": Effects(fog=0.9),
     "motion blur 1/60 s": Effects(shutter_s=1.0 / 60.0),
 }
-_COLOURS = np.array([[24, 16, 20], [70, 130, 220], [240, 170, 60], [90, 200, 120]], np.uint8)
-_FLOW_FULL = 40.0  # px a frame that are drawn in full colour
 
 
 def effect_tiles(scene: Scene, seed: int) -> Iterator[tuple[str, Picture]]:
@@ -70,23 +65,7 @@ def effect_tiles(scene: Scene, seed: int) -> Iterator[tuple[str, Picture]]:
         renderer.close()
     if truth is None or truth.flow is None:
         return
-    yield "truth: depth", _depth_picture(truth.depth)
-    yield "truth: which instrument", _COLOURS[truth.instance]
-    yield "truth: shaft, wrist, jaws", _COLOURS[truth.part]
-    yield "truth: flow to the next frame", _flow_picture(truth.flow)
-
-
-def _depth_picture(depth: NDArray[np.float32]) -> Picture:
-    """Near is bright."""
-    low, high = np.nanpercentile(depth, [1, 99])
-    near = np.nan_to_num(np.clip((high - depth) / (high - low), 0.0, 1.0))
-    return np.repeat((235.0 * near + 10.0).astype(np.uint8)[..., None], 3, axis=2)
-
-
-def _flow_picture(flow: NDArray[np.float32]) -> Picture:
-    """Direction as hue, speed as brightness; unknown is black."""
-    angle = np.arctan2(flow[..., 1], flow[..., 0])[..., None]
-    phase = angle - np.array([0.0, 2.0, 4.0]) * np.pi / 3.0
-    speed = np.minimum(np.linalg.norm(flow, axis=-1) / _FLOW_FULL, 1.0)[..., None]
-    colour = 255.0 * np.sqrt(speed) * (0.5 + 0.5 * np.cos(phase))
-    return np.nan_to_num(colour).astype(np.uint8)
+    yield "truth: depth", depth_picture(truth.depth)
+    yield "truth: which instrument", id_picture(truth.instance)
+    yield "truth: shaft, wrist, jaws", id_picture(truth.part)
+    yield "truth: flow to the next frame", flow_picture(truth.flow)

@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from trocar.geometry import Array, inverse, transform_points
-from trocar.sim.instrument_path import JAW_ANGLE, InstrumentPath
 from trocar.sim.render.cast import PASSING, instruments
 from trocar.sim.render.distortion import raw_pixels
 from trocar.sim.render.frame import RenderedFrame
 from trocar.sim.render.keypoints import Keypoints, project_keypoints
+from trocar.sim.render.motion import passing_path
 from trocar.sim.render.options import RenderOptions
 from trocar.sim.render.renderer import EndoscopeRenderer
 from trocar.sim.render.tool_path import circling
 from trocar.sim.scene import CellTruth, Scene
-from trocar.sim.snapshot import CellSnapshot, Passing
+from trocar.sim.snapshot import CellSnapshot
 from trocar.sim.tissue import BreathingTissue
 
 JointPath = Callable[[float], Array]
@@ -42,6 +42,7 @@ class SequenceFrame:
     T_camera_cp: Array
     tool: Keypoints
     second: Keypoints | None
+    T_world_camera: Array
     _scene: Scene
     _tissue: BreathingTissue
 
@@ -49,14 +50,14 @@ class SequenceFrame:
         """Material points of the tissue: p_camera (N, 3) m, uv_left and uv_right (N, 2) px."""
         rig = self._scene.rig
         p_world = self._tissue.point(uv_surface, self.time_s)
-        p_camera = transform_points(inverse(self._scene.T_world_camera), p_world)
+        p_camera = transform_points(inverse(self.T_world_camera), p_world)
         p_right = transform_points(inverse(rig.T_left_right), p_camera)
         return p_camera, raw_pixels(rig.left, p_camera), raw_pixels(rig.right, p_right)
 
     def tissue_normal(self, uv_surface: ArrayLike) -> Array:
         """Outward unit normals (N, 3) of the tissue in the camera frame."""
         normal = self._tissue.normal(uv_surface, self.time_s)
-        return normal @ self._scene.T_world_camera[:3, :3]
+        return normal @ self.T_world_camera[:3, :3]
 
 
 def default_path(scene: Scene) -> JointPath:
@@ -85,16 +86,18 @@ def render_sequence(
     cell = scene.realise(seed)
     path = joints or default_path(scene)
     rate = fps or scene.fps
-    start = scene.instrument.start_s if second_at_s is None else second_at_s
-    sweep = InstrumentPath(scene.instrument, scene.T_world_camera, cell.sweep_sense)
+    passing = passing_path(scene, seed, second_at_s)
+    rest = scene.at_rest()
+
+    def at(time_s: float) -> CellSnapshot:
+        q = {**rest.q, "PSM1": path(time_s)}
+        return CellSnapshot(time_s, q, passing(time_s), rest.objects, rest.soft)
+
     renderer = EndoscopeRenderer.of(scene, seed, options)
     tissue = BreathingTissue.of(scene, seed)
     try:
         for k in range(round(duration_s * rate)):
-            snapshot, following = (
-                _snapshot(t, path(t), sweep.pose(t - start) if start >= 0.0 else None)
-                for t in (k / rate, (k + 1) / rate)
-            )
+            snapshot, following = at(k / rate), at((k + 1) / rate)
             rendered = renderer.render(
                 snapshot,
                 round(snapshot.time_s * 1e9),
@@ -104,12 +107,6 @@ def render_sequence(
             yield _with_truth(scene, cell, tissue, snapshot, rendered)
     finally:
         renderer.close()
-
-
-def _snapshot(time_s: float, q: Array, T_second: Array | None) -> CellSnapshot:
-    if T_second is None:
-        return CellSnapshot(time_s, {"PSM1": q})
-    return CellSnapshot(time_s, {"PSM1": q}, Passing(T_second, JAW_ANGLE))
 
 
 def _with_truth(
@@ -122,7 +119,8 @@ def _with_truth(
     T_world_base, q = cell.T_world_base["PSM1"], snapshot.q["PSM1"]
     tools = instruments(cell.T_world_base, snapshot)
     tool, second = tools["PSM1"], tools.get(PASSING)
-    T_camera_world = inverse(scene.T_world_camera)
+    T_world_camera = scene.camera_pose(snapshot)
+    T_camera_world = inverse(T_world_camera)
     return SequenceFrame(
         snapshot.time_s,
         rendered,
@@ -130,8 +128,9 @@ def _with_truth(
         q + cell.joint_bias["PSM1"],
         T_camera_world @ T_world_base,
         T_camera_world @ tool.T_world_cp,
-        project_keypoints(tool, scene.rig, scene.T_world_camera),
-        project_keypoints(second, scene.rig, scene.T_world_camera) if second else None,
+        project_keypoints(tool, scene.rig, T_world_camera),
+        project_keypoints(second, scene.rig, T_world_camera) if second else None,
+        T_world_camera,
         scene,
         tissue,
     )

@@ -75,9 +75,17 @@ class TinyEndoscope:
         return cls(scene.rig, Cast.of(scene, seed), seed)
 
     def render(
-        self, snapshot: CellSnapshot, stamp_ns: int, *, truth: bool = False
+        self,
+        snapshot: CellSnapshot,
+        stamp_ns: int,
+        *,
+        truth: bool = False,
+        neighbour: CellSnapshot | None = None,
     ) -> RenderedFrame:
-        """Draw one capture; the noise is a function of the seed and the stamp alone."""
+        """Draw one capture; the noise is a function of the seed and the stamp alone.
+
+        `neighbour` is taken and not used: neither flow nor motion blur is drawn (UNDRAWN).
+        """
         self._move(snapshot)
         T_world_camera = self._cast.camera_pose(snapshot)
         rng = np.random.default_rng([self._seed, stamp_ns])

@@ -20,7 +20,7 @@ COMMANDS = {
     "validate": ("validate", "run a scenario over many seeds and judge it"),
     "identify": ("identify", "masses and friction of an arm from its own motion"),
     "bench": ("bench", "how long the core takes on this machine"),
-    "sim": ("sim", "anatomy for the simulator: import a surface or labels, make a phantom"),
+    "sim": ("sim", "the simulator: look at a scene, film it, import anatomy, make a phantom"),
     "doctor": ("doctor", "what is installed, missing and unproven here, and how to mend it"),
 }
 

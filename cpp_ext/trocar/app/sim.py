@@ -7,6 +7,8 @@ import importlib
 # name: (module of trocar.app with add_arguments(parser) and run(args) -> exit code, help)
 ACTIONS = {
     "import": ("sim_import", "make tissue of a closed surface or a label volume"),
+    "view": ("sim_view", "a scene in a live window"),
+    "film": ("sim_film", "a film of a scene, without a display"),
     "phantom": ("sim_phantom", "write a procedural abdomen as a label volume"),
 }
 
