@@ -11,7 +11,12 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from trocar.camera import Intrinsics, StereoRig
 
-_ENCODINGS = {("uint8", 3): "rgb8", ("uint8", 1): "mono8", ("float32", 1): "32FC1"}
+_ENCODINGS = {
+    ("uint8", 3): "rgb8",
+    ("uint8", 1): "mono8",
+    ("float32", 1): "32FC1",
+    ("float32", 2): "32FC2",
+}
 
 
 def time_message(stamp_ns: int) -> Any:
@@ -21,7 +26,7 @@ def time_message(stamp_ns: int) -> Any:
 
 
 def image_message(image: NDArray[Any], stamp_ns: int, frame_id: str) -> Any:
-    """sensor_msgs/Image of (H, W, 3) uint8 rgb8, (H, W) uint8 mono8 or (H, W) float32 32FC1."""
+    """sensor_msgs/Image of (H, W, 3) or (H, W) uint8, (H, W) or (H, W, 2) float32 (_ENCODINGS)."""
     channels = image.shape[2] if image.ndim == 3 else 1
     message = Image(height=image.shape[0], width=image.shape[1])
     message.header.stamp = time_message(stamp_ns)

@@ -1,24 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cell's ROS topics: a call for the second instrument in; truth and diagnostics out.
+"""The cell's ROS topics: a call for the second instrument in; truth out.
 
-/sim/second_instrument (std_msgs/Empty) starts a pass.  With `truth`, at 15 Hz, in the left
-optical frame `endoscope_left`: /truth/PSM1/measured_cp (control point) and /truth/target (the
-material work point, z along the outward normal), both geometry_msgs/PoseStamped.
+/sim/second_instrument (std_msgs/Empty) starts a pass.  With `truth`, at 15 Hz, best effort:
+
+/truth/<PSM>/measured_cp              PoseStamped, control point, in `endoscope_left`
+/truth/<PSM>/contact                  WrenchStamped on the tool about its control point, `world`
+/truth/ECM/measured_cp                PoseStamped of the left eye in `world`, where there is an ECM
+/truth/objects/<name>/measured_cp     PoseStamped in `endoscope_left`
+/truth/target                         PoseStamped, material work point, z along the outward normal
+
+What the pictures show comes from the render process (truth_topics.py).
 """
 
 from typing import Any
 
 import numpy as np
-from builtin_interfaces.msg import Time
-from geometry_msgs.msg import PoseStamped
+from geometry_msgs.msg import PoseStamped, WrenchStamped
 from rclpy.qos import qos_profile_sensor_data
 from std_msgs.msg import Empty
 
-from trocar.geometry import Array, inverse, make_transform, quat_xyzw_from_matrix
+from trocar.geometry import Array, inverse, make_transform
 from trocar.sim.cell import Cell
+from trocar.sim.nodes.truth_messages import WORLD, pose_message, wrench_message
+from trocar.sim.nodes.truth_topics import topic_name
+from trocar.sim.scene import ECM
 from trocar.sim.truth import WORK_POINT
-
-FRAME = "endoscope_left"
 
 
 class CellTopics:
@@ -27,39 +33,46 @@ class CellTopics:
     def __init__(self, node: Any, cell: Cell, truth: bool) -> None:
         """Without `truth` no /truth topic exists."""
         self._cell = cell
-        self._tool = self._target = None
+        self._poses: dict[str, Any] = {}
+        self._contacts: dict[str, Any] = {}
         if truth:
-            make, qos = node.create_publisher, qos_profile_sensor_data
-            self._tool = make(PoseStamped, "/truth/PSM1/measured_cp", qos)
-            self._target = make(PoseStamped, "/truth/target", qos)
+            make, qos, scene = node.create_publisher, qos_profile_sensor_data, cell.scene
+            names = [f"{arm}/measured_cp" for arm in scene.arms]
+            names += [f"objects/{topic_name(name)}/measured_cp" for name in scene.objects]
+            self._poses = {n: make(PoseStamped, f"/truth/{n}", qos) for n in (*names, "target")}
+            self._contacts = {
+                arm: make(WrenchStamped, f"/truth/{arm}/contact", qos) for arm in scene.psms
+            }
         node.create_subscription(Empty, "/sim/second_instrument", self._on_call, 1)
 
     def publish_truth(self) -> None:
-        """Both poses of the present state; nothing where truth is off."""
-        if self._tool is None or self._target is None:
+        """Poses and wrenches of the present state; nothing where truth is off."""
+        if not self._poses:
             return
         snapshot, truth = self._cell.snapshot(), self._cell.truth
         stamp_ns = self._cell.stamp_ns
-        self._tool.publish(pose_message(truth.T_camera_control_point(snapshot), stamp_ns))
+        T_world_camera = truth.scene.camera_pose(snapshot)
+        T_camera_world = inverse(T_world_camera)
+        tools = truth.cast.instruments(snapshot)
+        poses = {
+            f"{arm}/measured_cp": T_camera_world @ tools[arm].T_world_cp for arm in truth.scene.psms
+        }
+        for name in truth.scene.objects:
+            T = T_camera_world @ snapshot.objects[name]
+            poses[f"objects/{topic_name(name)}/measured_cp"] = T
         point = truth.tissue.point(WORK_POINT, snapshot.time_s)
         normal = truth.tissue.normal(WORK_POINT, snapshot.time_s)
-        T_world_target = make_transform(_frame_about(normal), point)
-        T_camera_target = inverse(self._cell.scene.T_world_camera) @ T_world_target
-        self._target.publish(pose_message(T_camera_target, stamp_ns))
+        poses["target"] = T_camera_world @ make_transform(_frame_about(normal), point)
+        for name, T in poses.items():
+            self._poses[name].publish(pose_message(T, stamp_ns))
+        if ECM in truth.scene.arms:
+            eye = pose_message(T_world_camera, stamp_ns, WORLD)
+            self._poses[f"{ECM}/measured_cp"].publish(eye)
+        for arm, publisher in self._contacts.items():
+            publisher.publish(wrench_message(truth.wrenches[arm], stamp_ns, WORLD))
 
     def _on_call(self, _message: Empty) -> None:
         self._cell.start_pass()
-
-
-def pose_message(T_camera_x: Array, stamp_ns: int) -> PoseStamped:
-    """A pose in the left optical frame."""
-    message = PoseStamped()
-    message.header.frame_id = FRAME
-    message.header.stamp = Time(sec=stamp_ns // 10**9, nanosec=stamp_ns % 10**9)
-    p, o = message.pose.position, message.pose.orientation
-    p.x, p.y, p.z = (float(v) for v in T_camera_x[:3, 3])
-    o.x, o.y, o.z, o.w = (float(v) for v in quat_xyzw_from_matrix(T_camera_x))
-    return message
 
 
 def _frame_about(z: Array) -> Array:

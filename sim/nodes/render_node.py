@@ -2,7 +2,7 @@
 """The endoscope's process: reads the cell's snapshot, draws it, publishes both pictures.
 
 Topics (sensor data): /endoscope/{left,right}/image_raw and camera_info, all four with the
-capture stamp of the snapshot; with `truth:=true` also /truth/endoscope/{left,right}/{depth,mask}.
+capture stamp of the snapshot; with `truth:=true` also what truth_topics.py lists.
 Parameters: scene, seed (those of the sim process), fps, renderer (auto, egl, tiny), truth.
 """
 
@@ -10,31 +10,37 @@ import os
 import sys
 import time
 from collections import deque
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
 
+from trocar.camera import StereoRig
 from trocar.errors import ConfigurationError
 from trocar.process import segment_name, write_report
 from trocar.sim.nodes.camera_messages import camera_info_message, eyes, image_message
 from trocar.sim.nodes.runtime import DIAGNOSTICS_PERIOD_NS, Runtime, run_node
 from trocar.sim.nodes.snapshot_reader import SnapshotReader
+from trocar.sim.nodes.truth_topics import TruthTopics
 from trocar.sim.render.choice import Renderer, make_renderer
 from trocar.sim.render.frame import RenderedFrame
 from trocar.sim.render.pacer import FramePacer
 from trocar.sim.scene import load_scene
+from trocar.sim.snapshot import CellSnapshot
+from trocar.sim.truth import Truth
 
 NICENESS = 5  # the control loop's threads come first
 _WINDOW = 1000  # frames kept for the statistics of the report
+_NEIGHBOUR_S = 2.0  # the frame before is a neighbour of this one up to this age
 FPS_LIMITS = (1.0, 60.0)
 
 
 class EndoscopePublisher:
     """Publishes one rendered frame as messages."""
 
-    def __init__(self, runtime: Runtime, rig: Any, truth: bool) -> None:
+    def __init__(self, runtime: Runtime, rig: StereoRig) -> None:
         """Create the publishers of both eyes."""
         self._rig = rig
         make, qos = runtime.node.create_publisher, qos_profile_sensor_data
@@ -45,16 +51,9 @@ class EndoscopePublisher:
             )
             for name, *_ in eyes(rig)
         }
-        self._truth = {
-            name: (
-                make(Image, f"/truth/endoscope/{name}/depth", qos),
-                make(Image, f"/truth/endoscope/{name}/mask", qos),
-            )
-            for name, *_ in (eyes(rig) if truth else ())
-        }
 
     def publish(self, frame: RenderedFrame) -> None:
-        """Both pictures and calibrations, then the truth where it is there."""
+        """Both pictures and calibrations."""
         stamp_ns = frame.stereo.stamp_ns
         pictures = {"left": frame.stereo.left_rgb, "right": frame.stereo.right_rgb}
         for name, eye, baseline in eyes(self._rig):
@@ -62,25 +61,28 @@ class EndoscopePublisher:
             images, infos = self._images[name]
             images.publish(image_message(pictures[name], stamp_ns, frame_id))
             infos.publish(camera_info_message(eye, baseline, stamp_ns, frame_id))
-        for name, eye_truth in (("left", frame.left), ("right", frame.right)):
-            if eye_truth is not None and name in self._truth:
-                depths, masks = self._truth[name]
-                depths.publish(image_message(eye_truth.depth, stamp_ns, f"endoscope_{name}"))
-                masks.publish(image_message(eye_truth.mask, stamp_ns, f"endoscope_{name}"))
 
 
 class RenderLoop:
     """Draws the newest snapshot whenever a frame is due, and keeps the figures."""
 
     def __init__(
-        self, runtime: Runtime, renderer: Renderer, fps: float, reader: SnapshotReader, truth: bool
+        self,
+        runtime: Runtime,
+        renderer: Renderer,
+        fps: float,
+        reader: SnapshotReader,
+        truth: TruthTopics | None,
+        shutter: bool = False,
     ) -> None:
-        """Nothing is drawn before `step`."""
+        """Nothing is drawn before `step`; shutter: motion is smeared, from the frame before."""
         self._runtime = runtime
         self._renderer = renderer
         self._reader = reader
         self._truth = truth
-        self._publisher = EndoscopePublisher(runtime, renderer.rig, truth)
+        self._shutter = shutter
+        self._before: CellSnapshot | None = None
+        self._publisher = EndoscopePublisher(runtime, renderer.rig)
         self._pacer = FramePacer(round(1e9 / fps))
         self._fps = fps
         self.frames = 0
@@ -104,13 +106,26 @@ class RenderLoop:
         start_ns = time.monotonic_ns()
         self._pacer.taken(start_ns)
         snapshot, stamp_ns = captured
-        frame = self._renderer.render(snapshot, stamp_ns, truth=self._truth)
+        frame = self._draw(snapshot, stamp_ns)
         self.render_ms.append((time.monotonic_ns() - start_ns) / 1e6)
         self._publisher.publish(frame)
+        if self._truth is not None:
+            self._truth.frame(snapshot, frame)
         self.age_ms.append((time.time_ns() - stamp_ns) / 1e6)
         self.frames += 1
         self._last_ns = time.monotonic_ns()
         self._first_ns = self._first_ns or self._last_ns
+
+    def _draw(self, snapshot: CellSnapshot, stamp_ns: int) -> RenderedFrame:
+        """The picture, with truth where someone listens to it."""
+        before, self._before = self._before, snapshot
+        truth = self._truth is not None and self._truth.wants_truth()
+        flow = self._truth is not None and self._truth.wants_flow()
+        # A cell that began anew is no neighbour of the one before.
+        if before is not None and not 0.0 < snapshot.time_s - before.time_s < _NEIGHBOUR_S:
+            before = None
+        neighbour = before if flow or self._shutter else None
+        return self._renderer.render(snapshot, stamp_ns, truth=truth, neighbour=neighbour)
 
     def _diagnose(self) -> None:
         now_ns = time.monotonic_ns()
@@ -175,9 +190,14 @@ def _body(runtime: Runtime) -> int:
     os.environ.setdefault("LP_NUM_THREADS", "0")
     renderer, fps_max = make_renderer(scene, seed, _say, choice)
     # The driver compiles its shaders at the first frame: before the first capture, not after it.
-    renderer.render(scene.at_rest(), 0, truth=truth)
+    renderer.render(scene.at_rest(), 0)
     reader = SnapshotReader(f"{segment_name()}.cell", scene.layout, _say)
-    loop = RenderLoop(runtime, renderer, min(fps, fps_max), reader, truth)
+    topics = None
+    if truth:
+        drawn = replace(scene, site=replace(scene.site, endoscope=renderer.rig))
+        topics = TruthTopics(runtime.node, Truth(drawn, seed, scene.psms[0]))
+    shutter = scene.look.effects.shutter_s > 0.0
+    loop = RenderLoop(runtime, renderer, min(fps, fps_max), reader, topics, shutter)
     try:
         while not runtime.stop:
             loop.step()

@@ -23,7 +23,10 @@ pytestmark = pytest.mark.ros
 from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.qos import qos_profile_sensor_data  # noqa: E402
-from sensor_msgs.msg import CameraInfo, Image  # noqa: E402
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2  # noqa: E402
+
+from trocar.sim.nodes.truth_messages import points_from  # noqa: E402
+from trocar.sim.truth import Truth  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENE = load_scene("follow")
@@ -45,7 +48,7 @@ class Cell:
     def __init__(self):
         self.name = f"trocar.{DOMAIN}.cell"
         _core.Snapshot.remove(self.name)
-        self.stamps = set()
+        self.stamps = {}  # of what was written: its time in s
         self._snapshot = _core.Snapshot(self.name, SCENE.layout.size, True)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -55,10 +58,9 @@ class Cell:
         q, start = SCENE.initial_q["PSM1"], time.time_ns()
         while not self._ended.wait(0.004):
             now = time.time_ns()
-            self.stamps.add(now)
-            self._snapshot.write(
-                SCENE.layout.to_vector(CellSnapshot((now - start) / 1e9, {"PSM1": q})), now
-            )
+            self.stamps[now] = (now - start) / 1e9
+            snapshot = CellSnapshot(self.stamps[now], {"PSM1": q})
+            self._snapshot.write(SCENE.layout.to_vector(snapshot), now)
 
     def close(self):
         self._ended.set()
@@ -81,6 +83,10 @@ class Listener:
             if truth:
                 self._listen(Image, f"/truth/endoscope/{eye}/depth")
                 self._listen(Image, f"/truth/endoscope/{eye}/mask")
+                self._listen(Image, f"/truth/endoscope/{eye}/flow")
+        if truth:
+            self._listen(PointCloud2, "/truth/PSM1/keypoints")
+            self._listen(PointCloud2, "/truth/tissue/tracks")
         self._listen(DiagnosticArray, "/diagnostics", 10)
         self._executor = SingleThreadedExecutor(context=self.context)
         self._executor.add_node(self.node)
@@ -166,7 +172,7 @@ def test_waits_publishes_with_the_captures_stamp_and_ends_cleanly(tmp_path, list
     assert code == 0, err
     left = listener.got["/endoscope/left/image_raw"]
     stamps = [stamp_ns(m) for m in left]
-    assert set(stamps) <= cell.stamps  # the capture's own stamp, of a state that existed
+    assert set(stamps) <= set(cell.stamps)  # the capture's own stamp, of a state that existed
     assert stamps == sorted(set(stamps))
     shared = set(stamps)
     for topic in topics:
@@ -179,6 +185,17 @@ def test_waits_publishes_with_the_captures_stamp_and_ends_cleanly(tmp_path, list
     assert image[..., 0].mean() > 1.3 * image[..., 1].mean()  # tissue
     depth = np.frombuffer(listener.got["/truth/endoscope/left/depth"][-1].data, np.float32)
     assert 0.05 < np.nanmedian(depth) < 0.12
+    flow = listener.got["/truth/endoscope/left/flow"][-1]
+    assert (flow.encoding, flow.step) == ("32FC2", 8 * 640)
+    seen = listener.got["/truth/tissue/tracks"][-1]
+    points = points_from(seen)
+    snapshot = CellSnapshot(cell.stamps[stamp_ns(seen)], {"PSM1": SCENE.initial_q["PSM1"]})
+    truth = Truth(SCENE, 3)
+    expected = truth.tracks(snapshot, truth.tissue.uv[points["id"]])
+    np.testing.assert_allclose(points["x"], expected.p_camera[:, 0], atol=1e-7)
+    np.testing.assert_allclose(points["v_r"], expected.uv_right[:, 1], atol=1e-3)
+    # by the rendered depth here, by capsules there: the same but for the instrument's outline
+    assert (((points["visible"] & 1) > 0) == expected.visible_left).mean() > 0.97
     info = listener.got["/endoscope/right/camera_info"][-1]
     assert info.header.frame_id == "endoscope_right"
     assert info.p[3] == pytest.approx(-560.0 * 0.00414)

@@ -154,7 +154,7 @@ def test_a_killed_cell_is_replaced(start, domain):
 @pytest.mark.parametrize(
     ("parameter", "said"),
     [
-        ("scene:=folow", "unknown scene 'folow'; scenes: follow"),
+        ("scene:=folow", "unknown scene 'folow'; scenes: "),
         ("site:=/no/such/file.yaml", "site file /no/such/file.yaml: No such file"),
         ("seed:=many", "parameter seed is 'many'; give a int"),
     ],
