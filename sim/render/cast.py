@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+
 from trocar.errors import ConfigurationError
 from trocar.geometry import Array
 from trocar.sim.anatomy.surface import outer_faces
@@ -18,9 +20,11 @@ from trocar.sim.objects.kinds import shape_of
 from trocar.sim.render.frame import MASK_OBJECTS
 from trocar.sim.render.instrument import MASK_STEP, Instrument, from_joints, straight
 from trocar.sim.render.mesh import Mesh
+from trocar.sim.render.organs import organ_tints
 from trocar.sim.render.soft_surface import SoftSurface
 from trocar.sim.scene import Scene
 from trocar.sim.snapshot import CellSnapshot
+from trocar.sim.soft.spec import SoftParameters
 from trocar.sim.tissue import BreathingTissue
 
 PASSING = "passing"  # the second instrument on its path, which no arm drives
@@ -87,7 +91,7 @@ class Cast:
                 for name, spec in scene.objects.items()
             },
             {
-                name: SoftSurface.of(p.mesh.nodes, outer_faces(p.mesh), p.tint)
+                name: SoftSurface.of(p.mesh.nodes, outer_faces(p.mesh), _tint(p))
                 for name, p in scene.soft.items()
             },
             tuple(props),
@@ -101,6 +105,12 @@ class Cast:
     def instruments(self, snapshot: CellSnapshot) -> dict[str, Instrument]:
         """Every instrument in the cell by its arm's name; `PASSING` while it is there."""
         return instruments(self.T_world_base, snapshot)
+
+
+def _tint(parameters: SoftParameters) -> Array:
+    """The scene's tint over the organs' own colours."""
+    tissue = parameters.tissue
+    return np.asarray(parameters.tint) * (1.0 if tissue is None else organ_tints(tissue))
 
 
 def mask_offsets(arms: Iterable[str]) -> dict[str, int]:

@@ -99,6 +99,7 @@ def test_ctrl_c_leaves_a_shorter_film_and_says_so(tmp_path):
         (["follow", "a.mp4", "--seconds", "-1"], "--seconds is -1; allowed 0.05 to 3600"),
         (["follow", "a.mp4", "--fps", "nan"], "--fps is nan; allowed 1 to 60"),
         (["follow", "a.mp4", "--seed", "-4"], "--seed is -4; allowed 0 and above"),
+        (["follow", "a.mp4", "--view", "room", "--effects", "fog=1"], "has one eye and no effects"),
         (["follow", "a.mp4", "--effects", "steam=1"], "unknown name 'steam'; names: exposure_ev"),
     ],
 )

@@ -9,12 +9,15 @@ import pytest
 from trocar.errors import ConfigurationError, MissingDependencyError
 from trocar.geometry import exp_so3, inverse, make_transform, transform_points
 from trocar.sim.anatomy.surface import outer_faces
+from trocar.sim.anatomy.tissue_file import Tissue
 from trocar.sim.objects.spec import ObjectSpec
 from trocar.sim.render.cast import Cast, instruments, mask_offsets
 from trocar.sim.render.frame import EyeTruth
 from trocar.sim.render.mesh import box
 from trocar.sim.render.options import RenderOptions
+from trocar.sim.render.organs import TINTS, organ_tints
 from trocar.sim.render.renderer import EndoscopeRenderer
+from trocar.sim.render.room import RoomView
 from trocar.sim.render.soft_surface import FLESH, DrawnSurface, SoftSurface
 from trocar.sim.render.tiny import TinyEndoscope
 from trocar.sim.scene import load_scene
@@ -346,3 +349,39 @@ def test_tiny_draws_the_same_arms_objects_and_soft_bodies():
         a, b = np.isin(exact, ids), np.isin(drawn, ids)
         assert a.sum() > 300
         assert (a & b).sum() / (a | b).sum() > 0.93, ids
+
+
+def test_organs_of_an_imported_tissue_have_their_own_colours():
+    mesh = block((4, 2, 2), (0.04, 0.02, 0.02))
+    left = mesh.nodes[mesh.tets].mean(axis=1)[:, 0] < 0.0
+    labels = np.where(left, 1, 2).astype(np.int32)
+    tissue = Tissue(mesh, labels, {1: "liver", 2: "something else"}, {}, {})
+    tints = organ_tints(tissue)
+    x = mesh.nodes[:, 0]
+    np.testing.assert_array_equal(tints[x < -1e-9], np.tile(TINTS["liver"], ((x < -1e-9).sum(), 1)))
+    np.testing.assert_array_equal(tints[x > -1e-9], 1.0)
+
+
+def test_the_room_shows_what_the_endoscope_cannot():
+    scene = scene_of("PSM1", "PSM2", "ECM")
+    try:
+        room = RoomView(scene, 3)
+    except MissingDependencyError as error:
+        pytest.skip(str(error))
+    rest = scene.at_rest()
+    frame = room.render(rest, 0, truth=True)
+    moved = dataclasses.replace(rest, q={**rest.q, "ECM": ECM_Q + [0.1, 0.0, 0.0, 0.0]})
+    other = room.render(moved, 0, truth=True)
+    room.close()
+    mask = frame.left.mask
+    assert {1, 2, 3, 11, 12, 13, 100, 101, 102} <= set(np.unique(mask))
+    # The scope's lens is where the camera is: its pixels move with the ECM, the trocars' stay.
+    assert (mask == 100).sum() > 500 and (mask != other.left.mask)[mask == 100].any()
+    seen = (mask == 101) & (other.left.mask != 100)
+    assert (other.left.mask[seen] == 101).all()
+    # An instrument goes through its trocar: the RCM lies inside the cannula's outline.
+    rcm = Cast.of(scene, 3).T_world_base["PSM1"][:3, 3]
+    p = transform_points(inverse(room.T_world_room), rcm)
+    u, v = np.round(room.rig.left.project(p)).astype(int)
+    assert mask[v, u] == 101
+    assert abs(frame.left.depth[v, u] - p[2]) < 0.0075

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures of a moving scene, for the film and the window."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from trocar.errors import ConfigurationError
+from trocar.sim.happenings import happenings
 from trocar.sim.render.choice import Renderer, make_renderer
 from trocar.sim.render.effect_words import parse_effects
 from trocar.sim.render.frame import EyeTruth, RenderedFrame
-from trocar.sim.render.motion import motion
+from trocar.sim.render.room import RoomView
 from trocar.sim.render.truth_pictures import Picture, depth_picture, flow_picture, id_picture
 from trocar.sim.scene import Scene, load_scene
-from trocar.sim.snapshot import CellSnapshot
 
 EYES = ("left", "right", "both")
 FPS_LIMITS = (1.0, 60.0)
@@ -21,13 +21,14 @@ FPS_LIMITS = (1.0, 60.0)
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be shown: scene, seed, frames a second, which eyes, effects as words."""
+    """What is to be shown: scene, seed, rate, which eyes, effects as words, and from where."""
 
     scene: str
     seed: int
     fps: float | None
     eye: str
     effects: str
+    view: str = "endoscope"
 
     def load(self) -> tuple[Scene, float]:
         """The scene with the effects in its look, and the rate; ConfigurationError, one line."""
@@ -39,6 +40,8 @@ class Wish:
             )
         if self.seed < 0:
             raise ConfigurationError(f"--seed is {self.seed}; allowed 0 and above")
+        if self.view == "room" and (self.effects or self.eye != "left"):
+            raise ConfigurationError("--view room has one eye and no effects; leave these out")
         effects = parse_effects(self.effects, scene.look.effects)
         return replace(scene, look=replace(scene.look, effects=effects)), fps
 
@@ -52,7 +55,10 @@ class Shots:
         self._eye = wish.eye
         self._happens = happenings(self.scene, wish.seed, self.fps)
         self.renderer: Renderer
-        self.renderer, _ = make_renderer(self.scene, wish.seed, say)
+        if wish.view == "room":
+            self.renderer = RoomView(self.scene, wish.seed)
+        else:
+            self.renderer, _ = make_renderer(self.scene, wish.seed, say)
         self._next = next(self._happens)
 
     def frame(self, truth: bool = False) -> RenderedFrame:
@@ -89,11 +95,3 @@ def _shown(rgb: Picture, truth: EyeTruth | None, what: str) -> Picture:
     if truth is not None and truth.flow is not None:
         return flow_picture(truth.flow)
     return np.zeros_like(rgb)
-
-
-def happenings(scene: Scene, seed: int, fps: float) -> Iterator[CellSnapshot]:
-    """Snapshots 1/fps apart, without end: the tools circle, the tissue breathes."""
-    at, k = motion(scene, seed), 0
-    while True:
-        yield at(k / fps)
-        k += 1

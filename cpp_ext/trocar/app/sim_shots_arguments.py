@@ -15,6 +15,12 @@ def add_wish(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fps", type=float, default=None, help="frames a second (the scene's)")
     parser.add_argument("--eye", choices=("left", "right", "both"), default="left")
     parser.add_argument(
+        "--view",
+        choices=("endoscope", "room"),
+        default="endoscope",
+        help="room: from outside, with trocars and the endoscope's shaft",
+    )
+    parser.add_argument(
         "--effects",
         metavar="NAME=X,...",
         default="",
@@ -26,4 +32,4 @@ def wish_of(args: argparse.Namespace) -> "Wish":
     """What the arguments ask for."""
     from trocar.app.sim_shots import Wish
 
-    return Wish(args.scene, args.seed, args.fps, args.eye, args.effects)
+    return Wish(args.scene, args.seed, args.fps, args.eye, args.effects, args.view)
