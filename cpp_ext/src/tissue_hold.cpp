@@ -72,16 +72,31 @@ Wrench TissueBody::tool_wrench(int tool) const {
   return mean(tools_[tool].impulse, tools_[tool].angular_impulse, config_.frame_s);
 }
 
+namespace {
+
+/// Whether a triangle has a point in the box, as seen from five points of the box's long middle
+/// line (z, between the jaws): its nearest point to one of them lies inside.
+bool reaches_into(const Transform& T_world_box, const Vec3& half, const Vec3& p, const Vec3& q,
+                  const Vec3& r) {
+  for (int k = -2; k <= 2; ++k) {
+    const Vec3 from = T_world_box.p + 0.5 * k * half.z() * T_world_box.R.col(2);
+    const Vec3 w = nearest_in_triangle(from, p, q, r);
+    const Vec3 nearest = w[0] * p + w[1] * q + w[2] * r - T_world_box.p;
+    const Vec3 inside = T_world_box.R.transpose() * nearest;
+    if ((inside.cwiseAbs().array() <= half.array()).all()) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 int TissueBody::grasp(const Transform& T_world_jaw, const Vec3& half_extents) {
   if (!is_rigid(T_world_jaw) || !is_near(half_extents)) return -1;
   Grasp grasp;
   grasp.T_world_jaw0 = grasp.T_world_jaw1 = T_world_jaw;
   for (const Triangle& t : surface_) {
     const Vec3 p = x_[t[0]].vec(), q = x_[t[1]].vec(), r = x_[t[2]].vec();
-    const Vec3 w = nearest_in_triangle(T_world_jaw.p, p, q, r);
-    const Vec3 inside =
-        T_world_jaw.R.transpose() * (w[0] * p + w[1] * q + w[2] * r - T_world_jaw.p);
-    if ((inside.cwiseAbs().array() > half_extents.array()).any()) continue;
+    if (!reaches_into(T_world_jaw, half_extents, p, q, r)) continue;
     for (const int i : t) {
       if (held_[i]) continue;
       held_[i] = 2;

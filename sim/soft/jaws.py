@@ -22,6 +22,7 @@ class JawShape:
     length: float = 0.008  # m
     radius: float = 0.0008  # m
     width: float = 0.003  # m, along y: how far to the side the grip reaches
+    bite: float = 0.001  # m, beyond the tips: a fold is coarser than the blades are thin
     friction: float = 0.8  # of the teeth
     grip: float = 3.0  # N, with which they close
 
@@ -102,7 +103,8 @@ class Jaws:
         if bool(np.any(pressed < least_force)):
             return False
         shape = self.shape  # the box reaches to the jaws' axes and to their round ends
-        half = [opening / 2.0 + shape.radius, shape.width / 2.0, shape.length / 2.0 + shape.radius]
+        reach = shape.length / 2.0 + shape.radius + shape.bite
+        half = [opening / 2.0 + shape.radius, shape.width / 2.0, reach]
         between = self._between(T)
         self.grasp = self.body.grasp(between, half)
         if not self.is_holding:
