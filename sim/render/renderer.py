@@ -6,7 +6,8 @@ one read-back.  Pixel (u, v) of a picture is the ray through `Intrinsics` at (u,
 pixel centres, distorted where the rig is; depth, masks and flow belong to the same pixels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from trocar.camera import StereoRig
@@ -109,6 +110,15 @@ class EndoscopeRenderer:
         capture = Capture(snapshot, neighbour, pose, then, stamp_ns, truth, self.options)
         with self._context:  # another renderer of this process may have made its own current
             return self._render(capture)
+
+    def set_bases(self, T_world_base: Mapping[str, Array]) -> None:
+        """Draw the instruments on other true bases (4, 4) by PSM: another cell of the scene."""
+        missing = [arm for arm in self.cast.T_world_base if arm not in T_world_base]
+        if missing:
+            raise ValueError(f"set_bases: no base of {', '.join(missing)}")
+        bases = {arm: T_world_base[arm] for arm in self.cast.T_world_base}
+        self.cast = replace(self.cast, T_world_base=bases)
+        self._stage.set_cast(self.cast)
 
     def set_surface(self, name: str, surface: SoftSurface | CutSurface) -> None:
         """Draw a soft body with another surface from now on, as after a cut."""

@@ -47,6 +47,10 @@ class Stage:
         self._stained: dict[str, Any] = {}
         self._tissue_uniforms: dict[str, Any] = {}
 
+    def set_cast(self, cast: Cast) -> None:
+        """Take other bases; shapes and surfaces must be the same."""
+        self._cast = cast
+
     def set_surface(self, name: str, surface: SoftSurface | CutSurface) -> None:
         """Take another surface of a soft body, as after a cut."""
         self._soft[name].set_surface(surface)

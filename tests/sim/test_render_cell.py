@@ -109,6 +109,21 @@ def test_both_arms_and_the_passing_instrument_have_masks_of_their_own():
     r.close()
 
 
+def test_another_cell_of_the_scene_needs_no_other_renderer():
+    scene = scene_of("PSM1", "PSM2")
+    r, rest = renderer(scene), scene.at_rest()
+    before = r.render(rest, 0, truth=True).left.mask
+    r.set_bases(scene.realise(8).T_world_base)
+    changed = r.render(rest, 0, truth=True).left.mask
+    r.close()
+    other = EndoscopeRenderer(scene.rig, Cast.of(scene, 8), 3, SMALL)
+    np.testing.assert_array_equal(changed, other.render(rest, 0, truth=True).left.mask)
+    with pytest.raises(ValueError, match="no base of PSM2"):
+        other.set_bases({"PSM1": np.eye(4)})
+    other.close()
+    assert (before != changed).mean() > 0.01
+
+
 @pytest.mark.parametrize("q_ecm", [ECM_Q, ECM_Q + [0.06, -0.05, 0.01, 0.3]])
 def test_an_object_agrees_with_rays_from_a_camera_that_the_ecm_has_moved(q_ecm):
     scene = scene_of("PSM1", "ECM", q=AWAY)
