@@ -9,7 +9,7 @@ axis, `jaw_a` and `jaw_b` on the wrist-yaw axis (the control point).  Lengths: d
 dimensions are this project's own, made to look and measure like a 8 mm needle driver.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -40,6 +40,16 @@ class Instrument:
     T_world_cp: Array
     jaw: float
     mask_offset: int = 0
+
+    def shifted(self, step: Array) -> "Instrument":
+        """The same, moved by (3,) m in the world."""
+        T = make_transform(translation=step)
+        return replace(
+            self,
+            T_world_shaft=T @ self.T_world_shaft,
+            T_world_wrist=T @ self.T_world_wrist,
+            T_world_cp=T @ self.T_world_cp,
+        )
 
     def part_poses(self) -> dict[str, Array]:
         """`T_world_part` (4, 4) of each part; the jaws open symmetrically by half the angle."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The soft bodies of a cell: one frame of 16 ms after another, and what arms feel of them.
 
-When a frame begins the instruments are led to where they are now; its forces act during the frame
-after it.  So a frame may be computed beside the arms (a thread, in real time) or at once, in
-lockstep: the result is the same to the bit, one frame late in both.
+When a frame begins the instruments are led to where they will be at its end if they go on as they
+did in the last; its forces act during the frame after it.  So a frame may be computed beside the
+arms (a thread, in real time) or at once, in lockstep: the result is the same to the bit.
 """
 
 from collections.abc import Mapping
@@ -69,6 +69,7 @@ class SoftCell:
         self._pending: Future[None] | None = None
         self.late = 0  # frames that were not done when the next one began
         self.wrenches = {arm: np.zeros(6) for arm in arms}
+        self._before: dict[str, Array] = {}
 
     def frame(
         self, time_s: float, instruments: Mapping[str, Instrument], effort: Mapping[str, float]
@@ -86,8 +87,13 @@ class SoftCell:
             self.wrenches[arm] = sum(
                 (body.touch[arm].wrench(p) for body in self.bodies.values()), np.zeros(6)
             )
+        ahead = {}
+        for arm in self._arms:
+            p = instruments[arm].T_world_cp[:3, 3]
+            ahead[arm] = instruments[arm].shifted(p - self._before.get(arm, p))
+            self._before[arm] = p
         for body in self.bodies.values():
-            body.begin(time_s, instruments, effort)
+            body.begin(time_s, ahead, effort)
         if self._pool is None:
             self._step()
         else:

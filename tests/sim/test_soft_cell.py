@@ -87,7 +87,11 @@ def test_a_grip_without_force_holds_nothing_and_one_with_force_pulls():
     assert jaws.is_holding
     held = bench.body.body.grasped_nodes(jaws.grasp)
     before = bench.body.body.positions[held]
-    wrench = bench.lead([0, 0, -0.006], [0, 0, 0.004], 0.0, effort=-0.05)
+    for k in range(4):  # 20 mm/s: the nodes are where the jaws are, not a frame behind
+        start, end = -0.006 + 0.0025 * k, -0.0035 + 0.0025 * k
+        wrench = bench.lead([0, 0, start], [0, 0, end], 0.0, effort=-0.05, seconds=0.125)
+        lifted = bench.body.nodes[held] - before
+        np.testing.assert_allclose(lifted[:, 2], end + 0.006, atol=3e-4)
     assert wrench[2] < -0.05  # the tissue pulls down
     bench.cell.frame(bench.time_s, {"PSM1": instrument([0, 0, 0.004], 0.0)}, {"PSM1": -0.05})
     moved = bench.body.body.positions[held] - before

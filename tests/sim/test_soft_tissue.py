@@ -84,7 +84,7 @@ def test_bad_arrays_are_refused_in_one_line(bad: list) -> None:
 def test_force_of_a_press_agrees_with_static_fem() -> None:
     """2 and 5 mm, same mesh and sphere: the goal is 15 %."""
     pytest.importorskip("scipy", reason="the oracle needs scipy's sparse solver")
-    from .static_fem import StaticFem
+    from trocar.sim.soft.equilibrium import StaticFem
 
     mesh = block((10, 10, 3), (0.08, 0.08, 0.024))
     fixed, radius, at = bottom_nodes(mesh), 0.006, np.array([0.0013, 0.0007, 0.0])

@@ -5,16 +5,32 @@ Written apart from the solver under test: energy of the same material, exact Hes
 direct solves, a rigid sphere that meets many points of each surface triangle by a stiff penalty.
 """
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sparse
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import spsolve
+
+from trocar.errors import TrocarError
+from trocar.geometry import Array
 
 PENALTY = 1e9  # Pa/m: 5 kPa of contact give way by 0.005 mm
 SAMPLES = 24  # points on each triangle's side
 
 
 class StaticFem:
-    def __init__(self, nodes, tets, young, poisson, fixed):
+    """Stable neo-Hookean tetrahedra (Smith, de Goes, Kim 2018) with some nodes fixed."""
+
+    def __init__(
+        self,
+        nodes: Array,
+        tets: NDArray[np.integer[Any]],
+        young: float,
+        poisson: float,
+        fixed: ArrayLike,
+    ) -> None:
+        """Nodes (n, 3) m at rest, tets (m, 4), young Pa, indices of the fixed nodes."""
         self.x0, self.tets = nodes, tets
         self.mu = young / (2 * (1 + poisson))
         self.lam = young * poisson / ((1 + poisson) * (1 - 2 * poisson)) + self.mu
@@ -31,7 +47,8 @@ class StaticFem:
         e[0, 2, 1] = e[2, 1, 0] = e[1, 0, 2] = -1
         self.eps = e
 
-    def elastic(self, x):
+    def elastic(self, x: Array) -> tuple[Array, Array]:
+        """Gradient (m, 12) and Hessian (m, 12, 12) of each element's energy at positions x."""
         F = np.einsum("mca,mcb->mab", x[self.tets], self.grad)
         J = np.linalg.det(F)
         C = J[:, None, None] * np.linalg.inv(F).transpose(0, 2, 1)
@@ -44,8 +61,14 @@ class StaticFem:
         K = np.einsum("m,mib,mabcd,mjd->miajc", self.volume, self.grad, H, self.grad)
         return f, K.reshape(-1, 12, 12)
 
-    def press(self, surface, centre, radius, x):
-        """Equilibrium from x with the sphere's centre there; positions, force on the sphere."""
+    def press(
+        self, surface: NDArray[np.integer[Any]], centre: Array, radius: float, x: Array
+    ) -> tuple[Array, Array]:
+        """Equilibrium with a rigid sphere there, sought from positions x (n, 3).
+
+        surface (k, 3) triangles.  Returns positions (n, 3) and the force (3,) N on the sphere;
+        TrocarError where Newton's method does not converge.
+        """
         a = (np.arange(SAMPLES) + 1 / 3) / SAMPLES
         w = np.array([[1 - s - t, s, t] for s in a for t in a if s + t < 1])
         p, q, r = (self.x0[surface[:, i]] for i in range(3))
@@ -78,4 +101,4 @@ class StaticFem:
             x = x + (step * min(1.0, 5e-4 / max(largest, 1e-12))).reshape(-1, 3)
             if largest < 1e-8:
                 return x, (size[:, None] * -normal).sum(0)
-        raise AssertionError(f"the oracle did not converge: last step {largest} m")
+        raise TrocarError(f"the pressed equilibrium did not converge: last step {largest} m")
