@@ -42,4 +42,10 @@ def test_without_egl_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr(bench_sim, "frame_times", refuse)
     report, goals = bench_sim.bench_sim(True, lambda _: None)
     assert "install libegl1" in report["not_measured"]["render"]
-    assert goals == []
+    met = {goal.id: goal.met for goal in goals}  # what needs no picture is measured all the same
+    del met["tissue.core_share"]  # the machine's affair
+    assert all(met.values())
+    assert set(met) == {
+        "column.error", "press.error_2mm", "press.error_5mm", "grasp.follow", "grasp.residual",
+        "repeat.tissue",
+    }  # fmt: skip

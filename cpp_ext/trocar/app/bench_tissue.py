@@ -97,9 +97,8 @@ def press(body: dict[str, Any], goals: list[Goal], say: Say) -> None:
         row = {"depth": depth, "force": ours, "fem": float(force[2]), "error": error}
         body["press"].append(row)
         goals.append(at_most(f"press.error_{1e3 * depth:g}mm", abs(error), "1", 0.15, 1))
-        say(
-            f"press by {1e3 * depth:g} mm: {ours:.4f} N, FEM {force[2]:.4f} N ({100 * error:+.1f} %)"
-        )
+        told = f"{ours:.4f} N, FEM {force[2]:.4f} N ({100 * error:+.1f} %)"
+        say(f"press by {1e3 * depth:g} mm: {told}")
 
 
 def grasp(body: dict[str, Any], goals: list[Goal], say: Say) -> None:
