@@ -164,7 +164,10 @@ setup(
     package_dir={"": "cpp_ext", **{f"trocar.{room}": room for room in ROOMS}},
     package_data={
         "trocar": ["py.typed", "*.pyi"],
-        "trocar.sim": ["scenes/*.yaml", "render/shaders/*", "anatomy/*.yaml"],
+        "trocar.sim": [
+            *("scenes/*.yaml", "render/shaders/*", "anatomy/*.yaml"),
+            *("dataset/*.yaml", "dataset/*.md"),
+        ],
         "trocar.console": ["static/*", "static/**/*"],
     },
     ext_modules=[Extension("trocar._core", sources=[])],

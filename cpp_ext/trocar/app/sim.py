@@ -9,6 +9,7 @@ ACTIONS = {
     "import": ("sim_import", "make tissue of a closed surface or a label volume"),
     "view": ("sim_view", "a scene in a live window"),
     "film": ("sim_film", "a film of a scene, without a display"),
+    "generate": ("sim_generate", "write randomised sequences with truth: a data set"),
     "phantom": ("sim_phantom", "write a procedural abdomen as a label volume"),
 }
 
