@@ -17,7 +17,7 @@ from trocar.sim.render.cast import Cast
 from trocar.sim.render.distortion import raw_pixels
 from trocar.sim.render.frame import EyeTruth, RenderedFrame
 from trocar.sim.render.keypoints import keypoints_seen, project_keypoints
-from trocar.sim.truth_tracks import in_picture, shown
+from trocar.sim.truth_tracks import TissueTracks, in_picture, shown
 
 Row = Sequence[float | int | str]
 
@@ -55,8 +55,8 @@ class TrackedPoints:
             for name, surface in cast.soft.items()
         }
         every = cls(rng.uniform(0.1, 0.9, (60 * count, 2)), nodes)
-        *_, seen_left, seen_right = every.seen(shot, frame, cast, rig)
-        seen = seen_left & seen_right
+        tracks = every.tracks(shot, frame, cast, rig)
+        seen = tracks.visible_left & tracks.visible_right
         at = len(every.uv)
         kept = {}
         for name, chosen in nodes.items():
@@ -64,10 +64,8 @@ class TrackedPoints:
             at += len(chosen)
         return cls(every.uv[seen[: len(every.uv)]][:count], kept)
 
-    def seen(
-        self, shot: Shot, frame: RenderedFrame, cast: Cast, rig: StereoRig
-    ) -> tuple[Array, Array, Array, Array, Array]:
-        """p_camera (N, 3) m, pixels (N, 2) of both eyes, and which each of them sees (N,)."""
+    def tracks(self, shot: Shot, frame: RenderedFrame, cast: Cast, rig: StereoRig) -> TissueTracks:
+        """Where they are in one capture, and which eye sees them."""
         places = [cast.tissue.point(self.uv, shot.time_s)]
         places += [shot.now.soft[name][nodes] for name, nodes in self.soft.items()]
         p_world = np.concatenate(places)
@@ -79,7 +77,8 @@ class TrackedPoints:
             uv = raw_pixels(eye, p)
             visible = in_picture(uv, eye.width, eye.height) & shown(uv, p[:, 2], truth.depth)
             eyes.append((uv, visible))
-        return p_left, eyes[0][0], eyes[1][0], eyes[0][1], eyes[1][1]
+        (uv_left, seen_left), (uv_right, seen_right) = eyes
+        return TissueTracks(p_world, p_left, uv_left, uv_right, seen_left, seen_right)
 
 
 def label_rows(
@@ -93,18 +92,18 @@ def label_rows(
     for arm, tool in cast.instruments(shot.now).items():
         rows["poses.csv"].append([arm, *_pose(T_camera_world @ tool.T_world_cp)])
         k = project_keypoints(tool, rig, shot.T_world_camera)
-        seen_left = keypoints_seen(k.uv_left, frame.left, tool.mask_offset)
-        seen_right = keypoints_seen(k.uv_right, frame.right, tool.mask_offset)
+        on_left = keypoints_seen(k.uv_left, frame.left, tool.mask_offset)
+        on_right = keypoints_seen(k.uv_right, frame.right, tool.mask_offset)
         for i, name in enumerate(k.names):
-            pixels = [*k.uv_left[i], *k.uv_right[i], int(seen_left[i]), int(seen_right[i])]
+            pixels = [*k.uv_left[i], *k.uv_right[i], int(on_left[i]), int(on_right[i])]
             rows["keypoints.csv"].append([arm, name, *k.p_camera[i], *pixels])
     for name, T_world_object in shot.now.objects.items():
         rows["objects.csv"].append([name, *_pose(T_camera_world @ T_world_object)])
-    p, uv_left, uv_right, seen_left, seen_right = points.seen(shot, frame, cast, rig)
-    for i in range(len(p)):
-        pixels = [*uv_left[i], *uv_right[i], int(seen_left[i]), int(seen_right[i])]
-        rows["tracks.csv"].append([i, *p[i], *pixels])
-        rows["truth.csv"].append([i, *uv_left[i], int(seen_left[i])])
+    t = points.tracks(shot, frame, cast, rig)
+    for i, p in enumerate(t.p_camera):
+        seen = [int(t.visible_left[i]), int(t.visible_right[i])]
+        rows["tracks.csv"].append([i, *p, *t.uv_left[i], *t.uv_right[i], *seen])
+        rows["truth.csv"].append([i, *t.uv_left[i], seen[0]])
     for arm, wrench in shot.wrench.items():
         rows["wrenches.csv"].append([arm, *wrench])
     return rows

@@ -33,9 +33,7 @@ class Wander:
         """Values (size,)."""
         angle = 2.0 * np.pi * self.hz * time_s
         parts = zip(_PARTS, self.phases, strict=True)
-        return sum(  # type: ignore[return-value]
-            share * np.sin(factor * angle + phase) for (factor, share), phase in parts
-        )
+        return sum(share * np.sin(factor * angle + phase) for (factor, share), phase in parts)
 
 
 @dataclass(frozen=True)

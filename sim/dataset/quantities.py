@@ -28,7 +28,7 @@ class Quantity:
 # Limits of light and effects are those of RenderOptions and Effects, of the rest what a scene can
 # mean; the default ranges, narrower, are in randomise.yaml.
 _ROWS: tuple[Quantity, ...] = tuple(
-    Quantity(section, *row)  # type: ignore[arg-type]
+    Quantity(section, *row)
     for section, rows in {
         "look": (
             ("lamp_power", "m2", 0.0, 10.0, "light of the lamp"),

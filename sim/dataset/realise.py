@@ -70,14 +70,14 @@ _IN_EFFECTS = ("exposure_ev", "gain_db", "wetness")
 _NOT_OF_LOOK = (*_IN_EFFECTS, "red_ev", "blue_ev")
 
 
-def _section(drawn: Drawn, section: str, left_out: tuple[str, ...] = ()) -> dict[str, float]:
+def _section(drawn: Drawn, section: str, left_out: tuple[str, ...] = ()) -> dict[str, Any]:
     prefix = f"{section}."
     names = (key.removeprefix(prefix) for key in drawn if key.startswith(prefix))
     return {name: drawn[prefix + name] for name in names if name not in left_out}
 
 
-def _effects(scene: Scene, drawn: Drawn) -> dict[str, object]:
-    look, found = _section(drawn, "look"), dict[str, object](_section(drawn, "effects"))
+def _effects(scene: Scene, drawn: Drawn) -> dict[str, Any]:
+    look, found = _section(drawn, "look"), _section(drawn, "effects")
     found |= {name: look[name] for name in _IN_EFFECTS if name in look}
     u, v = (found.pop(f"blood_{c}", at) for c, at in zip("uv", scene.look.effects.blood_uv))
     age = _section(drawn, "effects").get("blood_age", -scene.look.effects.blood_start_s)

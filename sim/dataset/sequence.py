@@ -175,7 +175,7 @@ class SequenceMaker:
         figures = {
             name: float(np.mean([f[name] for f in self._figures])) for name in self._figures[0]
         }
-        seen = [row[-1] for row in self._tables["truth.csv"]]
+        seen = [float(row[-1]) for row in self._tables["truth.csv"]]
         tool = [f["first_instrument"] > 0.002 for f in self._figures]  # 600 px of 640 x 480
         return figures | {
             "frames": self._delivered,

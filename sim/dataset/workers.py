@@ -93,8 +93,10 @@ class _Pool:
                 doing[connection] = todo.pop()
                 connection.send(doing[connection])
         while doing:
-            for connection in wait(list(doing)):
-                assert isinstance(connection, Connection)
+            ready = wait(list(doing))
+            for connection in list(doing):
+                if connection not in ready:
+                    continue
                 what, value = self._hear(connection, doing[connection])
                 if what == "frame":
                     progress()
