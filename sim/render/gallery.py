@@ -3,25 +3,28 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from trocar.errors import TrocarError
-from trocar.sim.render.effects_sheet import COLUMNS, Picture, effect_tiles
+from trocar.sim.render.effects_sheet import COLUMNS, effect_tiles
 from trocar.sim.render.png import write_png
+from trocar.sim.render.scenes_sheet import scene_tiles
 from trocar.sim.render.sequence import render_sequence
-from trocar.sim.scene import Scene, load_scene
+from trocar.sim.render.truth_pictures import Picture
+from trocar.sim.scene import load_scene
 
 SEED = 2
 PICTURE_AT_S = 1.1  # s; into the pass of the second instrument: it hides the work point
 
 
-def contact_sheet(scene: Scene) -> Picture:
-    """All effects and truths, labelled, four to a row, each at half size."""
+def contact_sheet(labelled: Iterable[tuple[str, Picture]]) -> Picture:
+    """Labelled pictures of one size, four to a row, each at half size."""
     tiles = []
-    for label, picture in effect_tiles(scene, SEED):
+    for label, picture in labelled:
         tile = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         tile = np.pad(tile, ((0, 22), (0, 0), (0, 0)))  # the label's strip
         place, font = (6, tile.shape[0] - 6), cv2.FONT_HERSHEY_SIMPLEX
@@ -33,7 +36,7 @@ def contact_sheet(scene: Scene) -> Picture:
 
 
 def make_gallery(folder: Path) -> list[Path]:
-    """Write endoscope_left.png (the tool at work), occlusion.png (a second one), effects.png."""
+    """Write endoscope_left.png (the tool at work), occlusion.png (a second one), two sheets."""
     folder.mkdir(parents=True, exist_ok=True)
     scene = load_scene()
     written = []
@@ -44,8 +47,10 @@ def make_gallery(folder: Path) -> list[Path]:
         _, last = frames
         written.append(folder / f"{name}.png")
         write_png(written[-1], last.rendered.stereo.left_rgb)
-    written.append(folder / "effects.png")
-    write_png(written[-1], contact_sheet(scene))
+    sheets = {"effects": effect_tiles(scene, SEED), "scenes": scene_tiles(SEED)}
+    for name, tiles in sheets.items():
+        written.append(folder / f"{name}.png")
+        write_png(written[-1], contact_sheet(tiles))
     return written
 
 
