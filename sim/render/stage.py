@@ -77,7 +77,8 @@ class Stage:
         """Draw one eye: near things first, what they hide is then never shaded."""
         _draw(self._program("instrument", variant, uniforms), self._placed)
         if self._objects:
-            _draw(self._program("object", variant, uniforms), self._placed_objects)
+            shaded = self._program("object", variant | {"OBJECT"}, uniforms)
+            _draw(shaded, self._placed_objects)
         if self._soft:
             soft = self._program("tissue", variant | self._variant | {"SOFT"}, uniforms)
             set_uniforms(soft, self._tissue_uniforms)

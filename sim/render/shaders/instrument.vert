@@ -10,6 +10,9 @@ out vec4 clip_neighbour;
 in vec3 in_position;
 in vec3 in_normal;
 in float in_material;
+#ifdef OBJECT
+out vec3 place;  // in the object's frame, m
+#endif
 out vec3 position;
 out vec3 normal;
 out float material;
@@ -19,6 +22,9 @@ void main() {
     position = p.xyz;
     normal = mat3(world_from_part) * in_normal;
     material = in_material;
+#ifdef OBJECT
+    place = in_position;
+#endif
     gl_Position = clip_from_world * p;
 #ifdef FLOW
     clip_neighbour = clip_from_world_neighbour * (world_from_part_neighbour * vec4(in_position, 1.0));
