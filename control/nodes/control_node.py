@@ -20,7 +20,7 @@ from trocar.control.latency import SetpointLatency
 from trocar.control.nodes.arm_commands import ArmCommands
 from trocar.control.nodes.arm_states import ArmStates
 from trocar.control.nodes.executor import spin_until
-from trocar.control.nodes.parameters import ControlParameters, read_parameters
+from trocar.control.nodes.parameters import SEGMENT_INDEX, ControlParameters, read_parameters
 from trocar.control.nodes.tf import TfBroadcaster
 from trocar.control.supervisor import ArmSupervisor
 from trocar.errors import ConfigurationError, SharedMemoryError
@@ -31,7 +31,6 @@ STATE_S = 0.010  # states: 100 Hz (dVRK's default period), also where a tick is 
 STATES_PER_TF = 2  # transforms: 50 Hz
 DIAGNOSTICS_S = 1.0
 RETRY_S = 0.2
-ARM_INDEX = 0
 
 
 def model(parameters: ControlParameters) -> _core.DynamicParameters:
@@ -98,7 +97,7 @@ class ControlNode:
     def connect(self) -> bool:
         """Join the loop to the plant; says once what it waits for."""
         try:
-            loop = self._make_loop(self.arm, self._segment, ARM_INDEX)
+            loop = self._make_loop(self.arm, self._segment, SEGMENT_INDEX[self.crtk.name])
             refused = loop.start()
         except SharedMemoryError as error:
             if not self._said_waiting:
@@ -229,7 +228,7 @@ def run(node: Node, is_over: Callable[[], bool]) -> int:
         spin_until(node, is_over)
     finally:
         control.stop()
-        write_report("control", control.report())
+        write_report(node.get_name(), control.report())
     _say(f"ended; arm {control.last_words()}")
     return 0
 

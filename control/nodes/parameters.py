@@ -14,6 +14,9 @@ from trocar.errors import ConfigurationError
 from trocar.geometry import Array
 from trocar.site import load_site
 
+# Where an instrument's arm is in the shared-memory segment; sim_node has them in this order.
+SEGMENT_INDEX = {"PSM1": 0, "PSM2": 1}
+
 
 @dataclass(frozen=True)
 class ControlParameters:
@@ -67,6 +70,10 @@ def read_parameters(node: Node) -> ControlParameters:
     if arm not in arms:
         raise ConfigurationError(
             f"parameter arm '{arm}' is not in {path}; one of {', '.join(sorted(arms))}"
+        )
+    if arm not in SEGMENT_INDEX:
+        raise ConfigurationError(
+            f"parameter arm '{arm}' is no instrument; one of {', '.join(SEGMENT_INDEX)}"
         )
     dynamics = None
     if dynamics_file:
