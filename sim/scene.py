@@ -18,6 +18,7 @@ from trocar.camera import StereoRig
 from trocar.errors import ConfigurationError
 from trocar.geometry import Array, exp_so3, inverse, make_transform
 from trocar.models import Model, get
+from trocar.sim.marks import Mark
 from trocar.sim.objects.spec import ObjectSpec
 from trocar.sim.render.options import RenderOptions
 from trocar.sim.scene_file import read_scene
@@ -124,6 +125,7 @@ class Scene:
     objects: dict[str, ObjectSpec] = field(default_factory=dict)
     look: RenderOptions = field(default_factory=RenderOptions)
     soft: dict[str, SoftParameters] = field(default_factory=dict)
+    marks: dict[str, Mark] = field(default_factory=dict)
 
     @property
     def arms(self) -> tuple[str, ...]:

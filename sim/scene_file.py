@@ -12,6 +12,7 @@ import yaml
 
 from trocar.errors import ConfigurationError
 from trocar.geometry import Array, exp_so3, look_at, make_transform
+from trocar.sim.marks import Mark
 from trocar.sim.objects.spec import ObjectSpec
 from trocar.sim.render.effects import Effects
 from trocar.sim.render.options import RenderOptions
@@ -32,7 +33,7 @@ def read_scene(path: Path, sections: dict[str, type], arms: Mapping[str, int]) -
     except (OSError, yaml.YAMLError) as error:
         raise ConfigurationError(f"scene file {path.name}: not readable: {error}") from error
     where = f"scene file {path.name}"
-    _check_keys(data, (*_TOP, *sections, "objects", "soft", "look"), where)
+    _check_keys(data, (*_TOP, *sections, "objects", "soft", "marks", "look"), where)
     missing = [key for key in _TOP if key not in data]
     if missing:
         raise ConfigurationError(
@@ -44,12 +45,14 @@ def read_scene(path: Path, sections: dict[str, type], arms: Mapping[str, int]) -
     values = {
         key: _section(data.get(key, {}), kind, f"{where}: {key}") for key, kind in sections.items()
     }
+    soft = _soft(data.get("soft", {}), f"{where}: soft")
     return {
         "fps": fps,
         "T_world_camera": _camera(data["camera"], f"{where}: camera"),
         "initial_q": _arms(data["arms"], arms, f"{where}: arms"),
         "objects": _objects(data.get("objects", {}), f"{where}: objects"),
-        "soft": _soft(data.get("soft", {}), f"{where}: soft"),
+        "soft": soft,
+        "marks": _marks(data.get("marks", {}), tuple(soft), f"{where}: marks"),
         "look": _look(data.get("look", {}), f"{where}: look"),
         **values,
     }
@@ -116,6 +119,36 @@ def _soft(data: Any, where: str) -> dict[str, SoftParameters]:
     if not isinstance(data, dict):
         raise ConfigurationError(f"{where}: expected a mapping from names to soft bodies")
     return {str(n): _told(SoftParameters, values, f"{where}: {n}") for n, values in data.items()}
+
+
+def _marks(data: Any, soft: tuple[str, ...], where: str) -> dict[str, Mark]:
+    """Ink on the patch, or on a soft body, by name."""
+    if not isinstance(data, dict):
+        raise ConfigurationError(f"{where}: expected a mapping from names to marks")
+    found = {}
+    for name, values in data.items():
+        here = f"{where}: {name}"
+        _check_keys(values, ("on", "points", "points_mm", "width", "width_mm"), here)
+        on = values.get("on", "")
+        if on not in ("", *soft):
+            known = ", ".join(soft) or "none in this scene"
+            raise ConfigurationError(f"{here}: on is {on!r}; soft bodies: {known}")
+        key = "points_mm" if "points_mm" in values else "points"
+        rows = values.get(key)
+        if not isinstance(rows, list):
+            raise ConfigurationError(f"{here}: {key}: give a list of [x, y]")
+        scale = _UNITS["_mm"] if key == "points_mm" else 1.0
+        points = np.array([scale * _vector(row, 2, f"{here}: {key}") for row in rows])
+        sizes = {k.removesuffix("_mm"): v for k, v in values.items() if k.startswith("width")}
+        width = {
+            k: _number(v, f"{here}: {k}") * (_UNITS["_mm"] if "width_mm" in values else 1.0)
+            for k, v in sizes.items()
+        }
+        try:
+            found[str(name)] = Mark(points.reshape(-1, 2), str(on), **width)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{here}: {error}") from error
+    return found
 
 
 def _told(kind: type, data: Any, where: str, key: str = "", skip: tuple[str, ...] = ()) -> Any:

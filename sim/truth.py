@@ -20,6 +20,7 @@ from trocar.sim.contact import (
     segment_distance,
     tissue_clearance,
 )
+from trocar.sim.marks import PointsOnSurface
 from trocar.sim.render.cast import PASSING, Cast
 from trocar.sim.render.distortion import raw_pixels
 from trocar.sim.render.frame import RenderedFrame
@@ -68,6 +69,7 @@ class Truth:
         self.cast = Cast.of(scene, seed)
         self.tissue = self.cast.tissue
         self.T_world_base = self.cell.T_world_base[arm]
+        self._marks: dict[str, PointsOnSurface] = {}
         self.wrenches: dict[str, Array] = {name: np.zeros(6) for name in scene.psms}
 
     def cameras(self, snapshot: CellSnapshot) -> CameraMatrices:
@@ -141,6 +143,17 @@ class Truth:
         nodes = np.unique(self.cast.soft[name].triangles)
         tracks = self._tracks(snapshot, snapshot.soft[name][nodes], frame)
         return nodes.astype(np.int32), tracks
+
+    def mark_world(self, snapshot: CellSnapshot, name: str) -> Array:
+        """Where the points (k, 3) of a mark are in the world."""
+        mark = self.scene.marks[name]
+        if not mark.on:
+            uv = mark.points / self.tissue.parameters.side + 0.5
+            return self.tissue.point(uv, snapshot.time_s)
+        if name not in self._marks:
+            surface = self.cast.soft[mark.on]
+            self._marks[name] = PointsOnSurface(surface.rest, surface.triangles, mark.points)
+        return self._marks[name].at(snapshot.soft[mark.on])
 
     def clearance(self, snapshot: CellSnapshot) -> Clearance:
         """How far the arm is from everything it must not touch."""

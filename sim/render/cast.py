@@ -16,6 +16,7 @@ import numpy as np
 from trocar.errors import ConfigurationError
 from trocar.geometry import Array
 from trocar.sim.anatomy.surface import outer_faces
+from trocar.sim.marks import Mark
 from trocar.sim.objects.kinds import shape_of
 from trocar.sim.render.frame import MASK_OBJECTS
 from trocar.sim.render.instrument import MASK_STEP, Instrument, from_joints, straight
@@ -70,6 +71,7 @@ class Cast:
     objects: Mapping[str, Shape] = field(default_factory=dict)
     soft: Mapping[str, SoftSurface] = field(default_factory=dict)
     props: tuple[Prop, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse more than the masks can tell apart."""
@@ -95,6 +97,7 @@ class Cast:
                 for name, p in scene.soft.items()
             },
             tuple(props),
+            tuple(scene.marks.values()),
         )
 
     @property

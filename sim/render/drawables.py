@@ -94,8 +94,8 @@ class TissueDrawable:
         """Where the vertices stand in the neighbour, for the flow."""
         self._neighbour.write(self._points(time_s).astype("f4").tobytes())
 
-    def draw(self, program: Any) -> None:
-        """Draw with the uniforms and textures that are set."""
+    def draw(self, program: Any, _mask_id: int = 0) -> None:
+        """Draw with the uniforms and textures that are set; the patch is part of no mask."""
         self._arrays.render(program)
 
 

@@ -10,11 +10,12 @@ from trocar.sim.render.capture import Capture
 from trocar.sim.render.cast import Cast
 from trocar.sim.render.context import Programs, set_uniforms
 from trocar.sim.render.drawables import ObjectDrawable, PartDrawable, TissueDrawable
+from trocar.sim.render.ink import ink_uniforms
 from trocar.sim.render.instrument import PART_IDS, instrument_meshes
 from trocar.sim.render.shadow import ShadowMap
 from trocar.sim.render.skin import Skin
 from trocar.sim.render.soft_drawable import SoftDrawable
-from trocar.sim.render.soft_surface import CutSurface, SoftSurface
+from trocar.sim.render.soft_surface import SCALE, CutSurface, SoftSurface
 from trocar.sim.snapshot import CellSnapshot
 
 Placed = tuple[PartDrawable, Array, int, Array | None]  # pose now, mask id, pose in the neighbour
@@ -38,6 +39,13 @@ class Stage:
             for p in cast.props
         ]
         self._ids = cast.mask_ids
+        self._ink = {
+            on: ink_uniforms((m for m in cast.marks if m.on == on), scale)
+            for on, scale in (
+                ("", cast.tissue.parameters.side),
+                *((name, SCALE) for name in cast.soft),
+            )
+        }
         self._cavities: dict[int, Any] = {}
         self._shadow: ShadowMap | None = None
         self._blood = BloodStain(context, cast.tissue, seed)
@@ -79,21 +87,28 @@ class Stage:
         if self._objects:
             shaded = self._program("object", variant | {"OBJECT"}, uniforms)
             _draw(shaded, self._placed_objects)
-        if self._soft:
-            soft = self._program("tissue", variant | self._variant | {"SOFT"}, uniforms)
-            set_uniforms(soft, self._tissue_uniforms)
-            self._skin.use(soft)
-            for name, body in self._soft.items():
-                body.draw(soft, self._ids[name])
+        for name, body in self._soft.items():
+            self._draw_tissue(body, variant | {"SOFT"}, uniforms, self._ink[name], self._ids[name])
         stained = {"BLOOD"} if self._stained else set()
-        tissue = self._program("tissue", variant | self._variant | stained, uniforms)
-        set_uniforms(tissue, self._tissue_uniforms | self._stained)
-        self._skin.use(tissue)
-        self._tissue.draw(tissue)
+        self._draw_tissue(self._tissue, variant | stained, uniforms | self._stained, self._ink[""])
         cavity = self._program("cavity", variant, uniforms)
         if cavity.glo not in self._cavities:
             self._cavities[cavity.glo] = self._context.vertex_array(cavity, [])
         self._cavities[cavity.glo].render(vertices=3)
+
+    def _draw_tissue(
+        self,
+        drawable: TissueDrawable | SoftDrawable,
+        variant: frozenset[str],
+        uniforms: dict[str, Any],
+        ink: dict[str, Any],
+        mask_id: int = 0,
+    ) -> None:
+        marked = {"MARKED"} if ink else set()
+        program = self._program("tissue", variant | self._variant | marked, uniforms)
+        set_uniforms(program, self._tissue_uniforms | ink)
+        self._skin.use(program)
+        drawable.draw(program, mask_id)
 
     def _program(self, name: str, variant: frozenset[str], uniforms: dict[str, Any]) -> Any:
         vertex = "instrument" if name == "object" else ""

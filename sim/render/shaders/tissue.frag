@@ -30,6 +30,24 @@ float covered() {
     return 1.0 - smoothstep(0.82 * edge, edge, length(d));
 }
 #endif
+#ifdef MARKED
+uniform int mark_count;
+uniform vec4 mark_ends[16];  // of a segment, in uv; equal for a dot
+uniform float mark_half[16]; // half width in uv
+const vec3 kInk = vec3(0.17, 0.06, 0.33);  // square root of linear RGB: gentian violet
+float inked() {
+    float ink = 0.0;
+    for (int i = 0; i < mark_count; ++i) {
+        vec2 p = uv - mark_ends[i].xy, d = mark_ends[i].zw - mark_ends[i].xy;
+        p -= d * clamp(dot(p, d) / max(dot(d, d), 1e-12), 0.0, 1.0);
+        ink = max(ink, 1.0 - smoothstep(0.75, 1.0, length(p) / mark_half[i]));
+    }
+#ifdef SOFT
+    ink *= step(0.5, along_u.x * along_v.y);  // drawn from above: not on flanks
+#endif
+    return ink;
+}
+#endif
 #ifdef SHADOW
 uniform sampler2DShadow shadow_map;
 uniform mat4 shadow_from_world;
@@ -49,6 +67,9 @@ float reached(vec3 p) {
 void main() {
     vec4 skin = texture(albedo, uv);
     vec2 slope = (texture(bump, uv * relief.x).xy - 0.5) * relief.y;
+#ifdef MARKED
+    skin.rgb = mix(skin.rgb, kInk, 0.9 * inked());
+#endif
 #ifdef BLOOD
     float film = covered();
     float thick = 0.75 + 0.5 * texture(ragged, uv * 7.0).x;
