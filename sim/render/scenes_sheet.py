@@ -23,7 +23,10 @@ from trocar.sim.snapshot import CellSnapshot
 from trocar.sim.soft.spec import SoftParameters
 
 FPS = 10.0
-WORKING_S = {"follow": 7.0}  # s into a scene at which it is drawn: when there is most to see
+WORKING_S = {
+    "follow": 7.0,
+    "cell": 3.6,
+}  # s into a scene at which it is drawn: when there is most to see
 OTHERWISE_S = 3.0
 _SHADOW = 0.6  # a shadow says where a tool is; off by default only for its cost
 _ABDOMEN_NODES = 2500
