@@ -49,7 +49,8 @@ class Effects:
 
     exposure_ev: stops over (under) the default light; gain_db: amplification of signal and noise.
     wetness: factor on the highlights of the tissue.
-    shadow: share of light the instruments take from the tissue behind them (lamp beside the lens).
+    shadow: share of light that instruments and objects take from tissue and objects behind them
+    (the lamp stands beside the lens).
     shutter_s: time over which motion is smeared; needs `neighbour` in `render`.
     smoke: mean extinction in 1/m (10 is a haze over 7 cm, 40 hides the work); smoke_size: m, of its
     puffs; smoke_wind: m/s, world.

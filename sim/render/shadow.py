@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The instruments' shadow on the tissue: a depth map seen from the lamp (Williams, 1978).
+"""Shadows of instruments and objects on tissue and objects: a depth map seen from the lamp.
+
+Williams, "Casting curved shadows on curved surfaces" (1978).
 
 The lamp sits a few millimetres beside the lens, so a shadow shows only as a sliver along one edge
 of an instrument; over 5 cm of air it is still some ten pixels wide.
@@ -38,7 +40,7 @@ class ShadowMap:
         lamp_offset: tuple[float, float, float],
         draw_parts: Callable[[Any], None],
     ) -> dict[str, Any]:
-        """Redraw the map with what `draw_parts(program)` draws; returns the tissue's uniforms."""
+        """Redraw the map with what `draw_parts(program)` draws; returns what receivers need."""
         lamp = transform_points(T_world_camera, lamp_offset)
         T_world_lamp = make_transform(T_world_camera[:3, :3], lamp)
         matrix = as_uniform(self._clip_lamp @ inverse(T_world_lamp))

@@ -85,7 +85,8 @@ class Stage:
         """Draw one eye: near things first, what they hide is then never shaded."""
         _draw(self._program("instrument", variant, uniforms), self._placed)
         if self._objects:
-            shaded = self._program("object", variant | {"OBJECT"}, uniforms)
+            shaded = self._program("object", variant | self._variant | {"OBJECT"}, uniforms)
+            set_uniforms(shaded, self._tissue_uniforms)
             _draw(shaded, self._placed_objects)
         for name, body in self._soft.items():
             self._draw_tissue(body, variant | {"SOFT"}, uniforms, self._ink[name], self._ids[name])

@@ -12,6 +12,7 @@ from trocar.sim.anatomy.surface import outer_faces
 from trocar.sim.anatomy.tissue_file import Tissue
 from trocar.sim.objects.spec import ObjectSpec
 from trocar.sim.render.cast import Cast, instruments, mask_offsets
+from trocar.sim.render.effects import Effects
 from trocar.sim.render.frame import EyeTruth
 from trocar.sim.render.mesh import box
 from trocar.sim.render.options import RenderOptions
@@ -167,6 +168,25 @@ def test_flow_of_a_moving_object_under_a_moving_camera_is_its_own():
     error = np.linalg.norm(truth.flow[v, u] - expected, axis=1)
     assert np.linalg.norm(expected, axis=1).min() > 1.0
     assert np.percentile(error, 99) < 0.01  # px
+
+
+def test_an_object_lies_in_the_shadow_of_a_tool_and_not_in_its_own():
+    scene = scene_of("PSM1")
+    quiet = dataclasses.replace(SMALL, read_noise=0.0, shot_noise=0.0, soft=False)
+    dark = dataclasses.replace(quiet, effects=Effects(shadow=1.0))
+    plate = dataclasses.make_dataclass(
+        "Plate", [], namespace={**vars(Brick), "mesh": box([0.08, 0.06, 0.002])}
+    )
+    r = renderer(scene, objects={"plate": plate()})
+    for q, least, most in ((scene.initial_q["PSM1"], 300, 20000), (AWAY, 0, 30)):
+        snapshot = CellSnapshot(0.0, {"PSM1": q}, None, {"plate": np.eye(4)})
+        r.options = quiet
+        plain = r.render(snapshot, 0, truth=True)
+        r.options = dark
+        shaded = r.render(snapshot, 0).stereo.left_rgb
+        lost = plain.stereo.left_rgb.astype(int).sum(-1) - shaded.astype(int).sum(-1)
+        assert least <= (lost[plain.left.mask == 100] > 20).sum() <= most
+    r.close()
 
 
 def bent(nodes, amount):

@@ -63,6 +63,22 @@ vec3 lit(vec3 p, vec3 n, vec3 diffuse, float shine, float sharpness) {
     return lamp_light(l, d2) * (diffuse * max(dot(n, l), 0.0) + shine * highlight(s, sharpness));
 }
 
+#ifdef SHADOW
+uniform sampler2DShadow shadow_map;
+uniform mat4 shadow_from_world;
+uniform float shadow;
+// Share of the lamp that reaches p: four filtered comparisons, a penumbra of about 2 texels.
+float reached(vec3 p) {
+    vec4 s = shadow_from_world * vec4(p, 1.0);
+    vec3 c = s.xyz / s.w * 0.5 + 0.5;
+    c.z -= 2e-5;
+    const float d = 1.0 / 512.0;
+    float seen = texture(shadow_map, c + vec3(-d, -d, 0.0)) + texture(shadow_map, c + vec3(d, -d, 0.0))
+               + texture(shadow_map, c + vec3(-d, d, 0.0)) + texture(shadow_map, c + vec3(d, d, 0.0));
+    return 1.0 - shadow * (1.0 - 0.25 * seen);
+}
+#endif
+
 // Sensor: vignette, shoulder, gamma 2, noise.
 vec3 sensed(vec3 linear) {
     vec2 r = (gl_FragCoord.xy - optics.xy) * optics.z;

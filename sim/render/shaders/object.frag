@@ -12,6 +12,8 @@ in float material;
 const float kThread = 0.0008;  // m between threads; real gauze is finer, the picture would not show it
 const float kFelted = 0.05;    // gloss below which it is cloth
 
+const float kOff = 0.0006;     // m along the normal: what is lit must not shade itself
+
 // How much of the cloth shows between its threads, where it lies flat in its own x, y.
 float woven(vec2 p) {
     vec2 across = abs(fract(p / kThread) - 0.5) * 2.0;  // 1 on a thread's axis
@@ -34,5 +36,8 @@ void main() {
     float rim = 1.0 - abs(dot(view, n));  // plastic mirrors where it is seen at a grazing angle
     rim *= rim; rim *= rim;
     c += mirrored * mix(vec3(0.04 + 0.5 * rim) * gloss, 1.6 * tint, metal);
+#ifdef SHADOW
+    c *= reached(position + kOff * n);
+#endif
     developed(c, part_id);
 }
