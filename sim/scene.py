@@ -7,6 +7,7 @@ it.  SI units; a YAML key may end in `_mm` or `_deg` and is converted on reading
 
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from trocar.camera import StereoRig
 from trocar.errors import ConfigurationError
 from trocar.geometry import Array, exp_so3, inverse, make_transform
 from trocar.models import Model, get
+from trocar.sim.faults.schedule import ScheduledFault, check_names
 from trocar.sim.marks import Mark
 from trocar.sim.objects.spec import ObjectSpec
 from trocar.sim.render.options import RenderOptions
@@ -126,6 +128,7 @@ class Scene:
     look: RenderOptions = field(default_factory=RenderOptions)
     soft: dict[str, SoftParameters] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)
+    faults: tuple[ScheduledFault, ...] = ()
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -136,6 +139,11 @@ class Scene:
     def psms(self) -> tuple[str, ...]:
         """Names of the driven arms that hold an instrument."""
         return tuple(arm for arm in self.arms if arm != ECM)
+
+    def check_faults(self, faults: Iterable[ScheduledFault], where: str = "") -> None:
+        """Refuse faults of arms, axes or soft bodies that the scene does not have."""
+        joints = {arm: q.size for arm, q in self.initial_q.items()}
+        check_names(faults, joints, self.soft, where or f"scene {self.name}")
 
     @property
     def layout(self) -> SnapshotLayout:
@@ -224,7 +232,9 @@ def load_scene(name: str = DEFAULT_SCENE, site: Site | None = None) -> Scene:
     }
     arms = {**dict.fromkeys(site.T_camera_base, 7), ECM: 4}
     values: dict[str, Any] = read_scene(SCENE_FOLDER / f"{name}.yaml", sections, arms)
-    return Scene(name=name, site=site, **values)
+    scene = Scene(name=name, site=site, **values)
+    scene.check_faults(scene.faults, f"scene file {name}.yaml: faults")
+    return scene
 
 
 def _direction(rng: np.random.Generator) -> Array:

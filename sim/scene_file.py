@@ -12,6 +12,7 @@ import yaml
 
 from trocar.errors import ConfigurationError
 from trocar.geometry import Array, exp_so3, look_at, make_transform
+from trocar.sim.faults.schedule import read_faults
 from trocar.sim.marks import Mark
 from trocar.sim.objects.spec import ObjectSpec
 from trocar.sim.render.effects import Effects
@@ -33,7 +34,7 @@ def read_scene(path: Path, sections: dict[str, type], arms: Mapping[str, int]) -
     except (OSError, yaml.YAMLError) as error:
         raise ConfigurationError(f"scene file {path.name}: not readable: {error}") from error
     where = f"scene file {path.name}"
-    _check_keys(data, (*_TOP, *sections, "objects", "soft", "marks", "look"), where)
+    _check_keys(data, (*_TOP, *sections, "objects", "soft", "marks", "look", "faults"), where)
     missing = [key for key in _TOP if key not in data]
     if missing:
         raise ConfigurationError(
@@ -54,6 +55,7 @@ def read_scene(path: Path, sections: dict[str, type], arms: Mapping[str, int]) -
         "soft": soft,
         "marks": _marks(data.get("marks", {}), tuple(soft), f"{where}: marks"),
         "look": _look(data.get("look", {}), f"{where}: look"),
+        "faults": read_faults(data.get("faults"), f"{where}: faults"),
         **values,
     }
 

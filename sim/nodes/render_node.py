@@ -3,7 +3,9 @@
 
 Topics (sensor data): /endoscope/{left,right}/image_raw and camera_info, all four with the
 capture stamp of the snapshot; with `truth:=true` also what truth_topics.py lists.
-Parameters: scene, seed (those of the sim process), fps, renderer (auto, egl, tiny), truth.
+Parameters: scene, seed (those of the sim process), fps, renderer (auto, egl, tiny), truth,
+faults (a schedule: a YAML file or words).  Faults of pictures and stamps change what is published
+under /endoscope, never the truth.  /sim/fault (std_msgs/String) takes them too.
 """
 
 import os
@@ -16,10 +18,15 @@ from typing import Any
 import numpy as np
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import String
 
 from trocar.camera import StereoRig
 from trocar.errors import ConfigurationError
+from trocar.estimates import StereoFrame
 from trocar.process import segment_name, write_report
+from trocar.sim.faults.camera import CameraFaults
+from trocar.sim.faults.desk import FaultDesk
+from trocar.sim.faults.schedule import load_faults
 from trocar.sim.nodes.camera_messages import camera_info_message, eyes, image_message
 from trocar.sim.nodes.runtime import DIAGNOSTICS_PERIOD_NS, Runtime, run_node
 from trocar.sim.nodes.snapshot_reader import SnapshotReader
@@ -52,10 +59,10 @@ class EndoscopePublisher:
             for name, *_ in eyes(rig)
         }
 
-    def publish(self, frame: RenderedFrame) -> None:
+    def publish(self, frame: StereoFrame) -> None:
         """Both pictures and calibrations."""
-        stamp_ns = frame.stereo.stamp_ns
-        pictures = {"left": frame.stereo.left_rgb, "right": frame.stereo.right_rgb}
+        stamp_ns = frame.stamp_ns
+        pictures = {"left": frame.left_rgb, "right": frame.right_rgb}
         for name, eye, baseline in eyes(self._rig):
             frame_id = f"endoscope_{name}"
             images, infos = self._images[name]
@@ -73,9 +80,15 @@ class RenderLoop:
         fps: float,
         reader: SnapshotReader,
         truth: TruthTopics | None,
+        desk: FaultDesk,
         shutter: bool = False,
     ) -> None:
         """Nothing is drawn before `step`; shutter: motion is smeared, from the frame before."""
+        self._desk = desk
+        self._faults = CameraFaults(desk.board)
+        self._clock = (0.0, time.monotonic())  # the cell's time, and when it was so
+        topic = "/sim/fault"
+        runtime.node.create_subscription(String, topic, lambda m: desk.hear(m.data, self.now_s), 10)
         self._runtime = runtime
         self._renderer = renderer
         self._reader = reader
@@ -92,8 +105,17 @@ class RenderLoop:
         self._last_ns = 0
         self._diagnosed = (time.monotonic_ns(), 0)
 
+    @property
+    def now_s(self) -> float:
+        """The cell's time, carried on from the last snapshot."""
+        time_s, then = self._clock
+        return time_s + time.monotonic() - then
+
     def step(self) -> None:
         """Serve ROS until the next frame is due, then draw and publish it."""
+        self._desk.serve(self.now_s)
+        for delivered in self._faults.due(self.now_s):
+            self._publisher.publish(delivered.frame)
         wait_s = self._pacer.wait_ns(time.monotonic_ns()) / 1e9
         if wait_s > 0.0:
             self._runtime.spin(min(wait_s, 0.1))
@@ -108,7 +130,9 @@ class RenderLoop:
         snapshot, stamp_ns = captured
         frame = self._draw(snapshot, stamp_ns)
         self.render_ms.append((time.monotonic_ns() - start_ns) / 1e6)
-        self._publisher.publish(frame)
+        self._clock = (snapshot.time_s, time.monotonic() - (time.time_ns() - stamp_ns) / 1e9)
+        for delivered in self._faults.apply(frame.stereo, snapshot.time_s):
+            self._publisher.publish(delivered.frame)
         if self._truth is not None:
             self._truth.frame(snapshot, frame)
         self.age_ms.append((time.time_ns() - stamp_ns) / 1e6)
@@ -145,6 +169,7 @@ class RenderLoop:
                 "age_ms": f"{self.age_ms[-1]:.1f}" if self.age_ms else "",
                 "dropped": self._pacer.dropped,
                 "renderer": self._renderer.device,
+                "faults": "; ".join(map(str, self._desk.board.active(time_s=self.now_s))),
             },
         )
 
@@ -197,12 +222,15 @@ def _body(runtime: Runtime) -> int:
         drawn = replace(scene, site=replace(scene.site, endoscope=renderer.rig))
         topics = TruthTopics(runtime.node, Truth(drawn, seed, scene.psms[0]))
     shutter = scene.look.effects.shutter_s > 0.0
-    loop = RenderLoop(runtime, renderer, min(fps, fps_max), reader, topics, shutter)
+    faults = (*scene.faults, *load_faults(str(runtime.parameter("faults", ""))))
+    desk = FaultDesk("render", faults, _say, seed=seed)
+    loop = RenderLoop(runtime, renderer, min(fps, fps_max), reader, topics, desk, shutter)
     try:
         while not runtime.stop:
             loop.step()
     finally:
         write_report("render", loop.report())
+        desk.close()
         reader.close()
         renderer.close()
     return 0

@@ -5,7 +5,8 @@ PyBullet holds the interpreter in every call, so nothing else runs here: the arm
 other side of shared memory, and ROS is served only in the slack of a tick.  Every physics step
 is done, late ones without a pause; stamps are system time, mapped once at the start.
 Parameters: scene, seed, site (file; "" the default one), second_instrument_at (s, < 0 never),
-truth, duration (s, 0 endless).
+truth, duration (s, 0 endless), faults (a schedule: a YAML file or words).  /sim/fault
+(std_msgs/String) takes faults too.
 """
 
 import gc
@@ -13,9 +14,14 @@ import sys
 import time
 from typing import Any
 
+from std_msgs.msg import String
+
 from trocar import _core
 from trocar.process import segment_name, write_report
 from trocar.sim.cell import ARM, Cell
+from trocar.sim.faults.catalogue import Place
+from trocar.sim.faults.live import CellFaults
+from trocar.sim.faults.schedule import load_faults
 from trocar.sim.nodes.cell_topics import CellTopics
 from trocar.sim.nodes.runtime import Runtime, run_node
 from trocar.sim.plant import UnstablePlantError
@@ -24,6 +30,7 @@ from trocar.sim.tick_pacer import TickPacer
 from trocar.site import load_site
 
 PRIORITY = 75  # below the arm's loop (80): a plant that waits for its controller must not bar it
+FAULT_PLACES: tuple[Place, ...] = ()  # at which the cell has faults
 _SNAPSHOT_TICKS = 4
 _ROS_TICKS = 20  # callbacks are served every 20 ms where there is slack ...
 _ROS_TICKS_LATE = 200  # ... and at least this often where there never is
@@ -36,8 +43,20 @@ _DIAGNOSE_TICKS = 1000
 class RealTimeCell:
     """Runs a cell against the wall clock until told to stop."""
 
-    def __init__(self, runtime: Runtime, cell: Cell, port: Any, snapshot: Any, truth: bool) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        cell: Cell,
+        port: Any,
+        snapshot: Any,
+        faults: CellFaults,
+        truth: bool,
+    ) -> None:
         """`port`: the plant's end of the seam, for its figures; `snapshot`: shared memory."""
+        self._faults = faults
+        runtime.node.create_subscription(
+            String, "/sim/fault", lambda m: faults.hear(m.data, cell.time_s), 10
+        )
         self._runtime = runtime
         self._cell = cell
         self._port = port
@@ -79,6 +98,7 @@ class RealTimeCell:
         if waiting < _ROS_TICKS or (slack_ns < _ROS_SLACK_NS and waiting < _ROS_TICKS_LATE):
             return
         served, self._served = self._served, ticks
+        self._faults.serve(self._cell.time_s)
         if served // _DIAGNOSE_TICKS != ticks // _DIAGNOSE_TICKS:
             self._diagnose()
         elif served // _TRUTH_TICKS != ticks // _TRUTH_TICKS:
@@ -101,6 +121,7 @@ class RealTimeCell:
                 "overruns_last_s": new,
                 "missed": seam.get("missed", 0),
                 "braked": self._cell.plant.braked,
+                "faults": self._faults.active(self._cell.time_s),
             },
         )
 
@@ -126,8 +147,10 @@ def _run(runtime: Runtime, scene: Scene, segment: str, snapshot: Any) -> int:
     second_at = runtime.parameter("second_instrument_at", -1.0)
     duration_s = runtime.parameter("duration", 0.0)
     port = _core.PlantPort(segment, 0)
+    given = load_faults(runtime.parameter("faults", ""))
     cell = Cell(scene, seed, port, second_instrument_at=second_at, watch_clearance=False)
-    live = RealTimeCell(runtime, cell, port, snapshot, truth)
+    faults = CellFaults(scene, given, _say, FAULT_PLACES, seed)
+    live = RealTimeCell(runtime, cell, port, snapshot, faults, truth)
     # Last, because threads inherit it: ROS's own must stay ordinary.
     refused = _core.set_realtime(PRIORITY)
     if refused:
@@ -146,6 +169,7 @@ def _run(runtime: Runtime, scene: Scene, segment: str, snapshot: Any) -> int:
         gc.enable()
         ended = failure or runtime.stop.reason or "duration"
         write_report("sim", {**live.report(), "realtime_priority": not refused, "ended": ended})
+        faults.close()
         cell.close()
     return 1 if failure else 0
 

@@ -15,7 +15,9 @@ import pytest
 
 from trocar.app import launch_runner
 from trocar.app.libexec import MODULES
+from trocar.errors import SharedMemoryError
 from trocar.process import is_alive, segment_name
+from trocar.sim.faults.port import ask
 
 DRIVER = """
 import sys
@@ -111,6 +113,59 @@ def test_interrupt_ends_all_control_first_and_exits_zero(fakes: Fakes, number: i
             assert times["control_node", "ended"] <= times[name, "stopping"], "not control first"
     assert fakes.count("stopping-SIGINT") == len(MODULES)
     fakes.assert_nothing_is_left()
+
+
+def state_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def pid_of(fakes: Fakes, name: str) -> int:
+    return next(int(w[3]) for w in fakes.events() if w[1] == name and w[2] == "started")
+
+
+def test_a_pause_stops_one_process_for_its_time_and_no_other(fakes: Fakes) -> None:
+    fakes.start()
+    pid, other = pid_of(fakes, "perception_node"), pid_of(fakes, "control_node")
+    taken, text = ask("launch", {"fault": "process_pause:process=perception,for=0.4"})
+    assert taken, text
+    wait_until(lambda: state_of(pid) == "T", "perception to be stopped")
+    assert state_of(other) != "T"
+    wait_until(lambda: state_of(pid) != "T", "perception to go on")
+    assert ask("launch", {"fault": "process_pause:process=render,for=30"})[0]
+    code, output = fakes.interrupt()  # render may still be stopped: it ends as well
+    assert code == 0, output
+    assert f"[launch] fault: perception (pid {pid}) stopped for 0.4 s" in output
+    fakes.assert_nothing_is_left()
+
+
+def test_a_stopped_process_ends_in_order_and_quickly(fakes: Fakes) -> None:
+    fakes.start()
+    pid = pid_of(fakes, "control_node")
+    assert ask("launch", {"fault": "process_pause:process=control,for=60"})[0]
+    wait_until(lambda: state_of(pid) == "T", "control to be stopped")
+    code, output = fakes.interrupt()
+    assert code == 0, output
+    assert fakes.count("stopping-SIGINT") == len(MODULES)
+    fakes.assert_nothing_is_left()
+
+
+def test_a_stopped_process_goes_on_and_ends_where_its_launcher_is_killed(fakes: Fakes) -> None:
+    fakes.start()
+    pid = pid_of(fakes, "control_node")
+    assert ask("launch", {"fault": "process_pause:process=control,for=1"})[0]
+    wait_until(lambda: state_of(pid) == "T", "control to be stopped")
+    fakes.interrupt(signal.SIGKILL)
+    fakes.assert_nothing_is_left()
+
+
+def test_only_running_children_can_be_paused(fakes: Fakes) -> None:
+    fakes.start()
+    taken, text = ask("launch", {"fault": "blackout"})
+    assert not taken and "blackout is served by render, not launch" in text
+    code, output = fakes.interrupt()
+    assert code == 0, output
+    with pytest.raises(SharedMemoryError, match="no launch process listens"):
+        ask("launch", {"list": 1})
 
 
 def test_second_interrupt_changes_nothing(fakes: Fakes) -> None:

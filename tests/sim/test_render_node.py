@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from trocar import _core
+from trocar.sim.faults.port import ask
 from trocar.sim.scene import load_scene
 from trocar.sim.snapshot import CellSnapshot
 
@@ -207,6 +208,43 @@ def test_waits_publishes_with_the_captures_stamp_and_ends_cleanly(tmp_path, list
     assert names == {"render: endoscope"}
 
 
+def faults(listener):
+    """What the diagnostics say acts, all of them joined."""
+    statuses = [s for m in listener.got["/diagnostics"] for s in m.status]
+    return "; ".join(v.value for s in statuses for v in s.values if v.key == "faults")
+
+
+def test_faults_of_the_camera_by_schedule_and_by_command(tmp_path, listener, monkeypatch):
+    """Black from the first picture on, then, by command, with a lagging stamp; truth as ever."""
+    monkeypatch.setenv("ROS_DOMAIN_ID", str(DOMAIN))
+    process = start(tmp_path, "fps:=10", "truth:=true", "faults:='blackout:at=0,eye=left'")
+    left, right = (listener.got[f"/endoscope/{eye}/image_raw"] for eye in ("left", "right"))
+    depth = listener.got["/truth/endoscope/left/depth"]
+    cell = None
+    try:
+        cell = Cell()
+        wait_until(lambda: len(left) >= 2 and len(right) >= 2, "pictures", process)
+        assert not any(left[-1].data) and any(right[-1].data)
+        assert {stamp_ns(m) for m in left} <= set(cell.stamps)
+        taken, text = ask("render", {"clear": "blackout"})
+        assert (taken, text) == (True, "1 cleared")
+        taken, text = ask("render", {"fault": "stamp_lag:lag=0.5"})
+        assert taken, text
+        wait_until(lambda: stamp_ns(left[-1]) not in cell.stamps, "a lagging stamp", process)
+        wait_until(lambda: len(depth) >= 3, "truth", process)
+        wait_until(lambda: "stamp_lag" in faults(listener), "diagnostics of it", process)
+        code, out, err = stop(process)
+    finally:
+        process.kill()
+        if cell is not None:
+            cell.close()
+    assert code == 0, err
+    assert any(left[-1].data)
+    assert stamp_ns(left[-1]) - 500_000_000 in cell.stamps
+    assert {stamp_ns(m) for m in depth} <= set(cell.stamps)  # the truth has no faults
+    assert "fault stamp_lag" in out
+
+
 def test_a_cell_that_dies_and_returns_is_followed(tmp_path, listener):
     process = start(tmp_path, "renderer:=tiny")
     left = listener.got["/endoscope/left/image_raw"]
@@ -231,7 +269,7 @@ def test_a_cell_that_dies_and_returns_is_followed(tmp_path, listener):
 @pytest.mark.parametrize(
     ("parameter", "expected"),
     [("scene:=moon", "follow"), ("fps:=500", "allowed 1 to 60"), ("renderer:=vulkan", "egl, tiny"),
-     ("seed:=much", "give a int")],
+     ("seed:=much", "give a int"), ("faults:=freeze", "no fault 'freeze'")],
 )  # fmt: skip
 def test_bad_parameters_are_refused_in_one_line(tmp_path, parameter, expected):
     process = start(tmp_path, parameter)

@@ -17,6 +17,7 @@ COMMANDS = {
     "run": ("run", "the whole system with the defaults of a first look"),
     "launch": ("launch", "a launch file, as ros2 launch would run it"),
     "stop": ("stop", "press or release the emergency stop, without ROS"),
+    "fault": ("fault", "a fault for the running cell, from a catalogue; without ROS"),
     "validate": ("validate", "run a scenario over many seeds and judge it"),
     "identify": ("identify", "masses and friction of an arm from its own motion"),
     "bench": ("bench", "how long the core takes on this machine"),

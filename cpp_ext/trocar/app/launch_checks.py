@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from trocar.app.launch_file import LaunchDescription
 from trocar.errors import ConfigurationError
+from trocar.sim.faults.schedule import load_faults
 from trocar.site import load_site
 
 FPS_RANGE = (1.0, 60.0)  # Hz
@@ -41,6 +42,10 @@ def check_variables(description: LaunchDescription) -> None:
         _number(values, "second_instrument_at", -1e9, 1e9)
     if "site" in values:
         load_site(values["site"])
+    if values.get("faults") and arm == "simulated":
+        from trocar.sim.scene import load_scene
+
+        load_scene(values.get("scene", "follow")).check_faults(load_faults(values["faults"]))
 
 
 def _number(values: Mapping[str, str], name: str, low: float, high: float) -> None:

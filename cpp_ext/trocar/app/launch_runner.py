@@ -18,6 +18,7 @@ from types import FrameType
 from trocar.app.child import Child, start_child
 from trocar.app.launch_file import LaunchDescription
 from trocar.app.leftovers import cell_files, remove_cell_files
+from trocar.app.pauses import Pauses
 from trocar.process import LAUNCHER_PID
 
 STOP_FIRST = "control_node"
@@ -75,6 +76,7 @@ class LaunchRunner:
         self._say = say or write_line
         self._children: list[Child] = []
         self._files_before = cell_files()
+        self._pauses = Pauses(self._say)
         self._started = 0.0
 
     @property
@@ -94,6 +96,7 @@ class LaunchRunner:
             self._say(f"[launch] {error}")
             self.stop()
             raise
+        self._pauses.open(self._children)
 
     def wait(self, stop: threading.Event, duration: float | None = None) -> Ending:
         """Until `stop` is set, `duration` s are over or a process ends; then end all."""
@@ -102,6 +105,7 @@ class LaunchRunner:
         while not stop.wait(POLL):
             if deadline is not None and time.monotonic() >= deadline:
                 break
+            self._pauses.serve()
             dead = [c for c in self._children if c.spec.ends_all and c.poll() is not None]
             if dead:
                 reason, code = self._report_death(dead[0]), dead[0].exit_code() or 1
@@ -126,6 +130,7 @@ class LaunchRunner:
     def stop(self) -> list[str]:
         """End every process in order; returns what did not end as it should."""
         begun = time.monotonic()
+        self._pauses.close()
         alive = [c for c in self._children if c.poll() is None]
         first = [c for c in alive if c.spec.executable == STOP_FIRST]
         self._signal(first, signal.SIGINT, begun + OTHERS_AT)

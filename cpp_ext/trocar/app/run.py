@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--duration", type=float, metavar="S", help="end by itself after S seconds")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the cell (default 0)")
     parser.add_argument("--port", type=int, default=8080, help="of the console (default 8080)")
+    parser.add_argument("--faults", metavar="F", help="of the cell: a YAML file or words")
     parser.add_argument("--json", metavar="FILE", help="write what was measured")
     parser.add_argument("assignments", nargs="*", metavar="name:=value", help="launch arguments")
 
@@ -53,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
     given = {"autostart": "follow", "seed": str(args.seed), "port": str(args.port)}
     if args.exercise:
         given["second_instrument_at"] = f"{args.duration * PASS_AT:.3f}"
+    if args.faults:
+        given["faults"] = args.faults
     given |= parse_assignments(args.assignments)
     description = load(find_launch_file(LAUNCH_FILE), given)
     check_variables(description)
