@@ -5,10 +5,10 @@
 #include <mutex>
 
 #include "arrays.hpp"
+#include "attachment.hpp"
 #include "bindings.hpp"
 #include "exclusive.hpp"
 #include "number_text.hpp"
-#include "raise.hpp"
 #include "statistics.hpp"
 #include "trocar/lockstep.hpp"
 #include "trocar/loop.hpp"
@@ -23,25 +23,6 @@ using namespace trocar;
 void bind_shared(py::module_& m);
 
 namespace {
-
-/// Exclusive right to tick an arm, for as long as it lives.
-class Attachment {
- public:
-  explicit Attachment(std::shared_ptr<Arm> arm) : arm_(std::move(arm)) {
-    if (!arm_->attach()) {
-      bindings::raise_error(
-          "ConfigurationError",
-          "this Arm is already driven by a loop or another port; use a new Arm, or "
-          "stop the loop first");
-    }
-  }
-  ~Attachment() { arm_->detach(); }
-  Attachment(const Attachment&) = delete;
-  Attachment& operator=(const Attachment&) = delete;
-
- private:
-  std::shared_ptr<Arm> arm_;
-};
 
 class OwnedLockstepPort {
  public:
@@ -58,7 +39,7 @@ class OwnedLockstepPort {
 
  private:
   std::mutex mutex_;
-  Attachment attachment_;
+  bindings::Attachment attachment_;
   LockstepPort port_;
 };
 
@@ -73,7 +54,7 @@ class OwnedLoop {
   std::string start(int priority) {
     const bindings::Exclusive exclusive(mutex_);
     if (loop_.running()) return "";
-    attachment_ = std::make_unique<Attachment>(arm_);
+    attachment_ = std::make_unique<bindings::Attachment>(arm_);
     const py::gil_scoped_release release;
     return loop_.start(priority);
   }
@@ -116,7 +97,7 @@ class OwnedLoop {
   std::mutex mutex_;  // of start and stop
   std::shared_ptr<Arm> arm_;
   ArmLoop loop_;
-  std::unique_ptr<Attachment> attachment_;
+  std::unique_ptr<bindings::Attachment> attachment_;
 };
 
 py::dict wake_up(double seconds, int priority) {

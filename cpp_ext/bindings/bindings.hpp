@@ -16,4 +16,6 @@ void bind_shaping(pybind11::module_& m);
 void bind_trajectory(pybind11::module_& m);
 void bind_arm(pybind11::module_& m);
 void bind_loop(pybind11::module_& m);
+void bind_plant(pybind11::module_& m);
+void bind_plant_control(pybind11::module_& m);
 void bind_tissue(pybind11::module_& m);

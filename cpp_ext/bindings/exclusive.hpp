@@ -12,6 +12,7 @@ namespace trocar::bindings {
 class Exclusive {
  public:
   explicit Exclusive(std::mutex& mutex) : lock_(mutex, std::defer_lock) {
+    if (lock_.try_lock()) return;
     const pybind11::gil_scoped_release release;
     lock_.lock();
   }

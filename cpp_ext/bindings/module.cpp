@@ -22,5 +22,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
 #endif
 #ifdef TROCAR_HAS_LOOP
   bind_loop(m);
+  bind_plant(m);
+  bind_plant_control(m);
 #endif
 }

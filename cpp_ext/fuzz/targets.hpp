@@ -30,6 +30,8 @@ void fuzz_arm(Bytes& in);
 void fuzz_plant(Bytes& in);
 void fuzz_seam(Bytes& in);
 void fuzz_tissue(Bytes& in);
+void fuzz_simulated_arm(Bytes& in);
+void fuzz_servo(Bytes& in);
 
 inline constexpr Target kTargets[] = {
     {"kinematics", fuzz_kinematics},
@@ -50,6 +52,8 @@ inline constexpr Target kTargets[] = {
     {"plant", fuzz_plant},
     {"seam", fuzz_seam},
     {"tissue", fuzz_tissue},
+    {"simulated_arm", fuzz_simulated_arm},
+    {"servo", fuzz_servo},
 };
 
 /// A promise that was broken.  The test throws, libFuzzer's program aborts.

@@ -7,6 +7,7 @@
 
 #include "bench.hpp"
 #include "fixtures.hpp"
+#include "plant_rig.hpp"
 #include "trocar/clutch.hpp"
 #include "trocar/jaw_slew.hpp"
 #include "trocar/tremor_filter.hpp"
@@ -91,6 +92,31 @@ TEST_CASE("allocation: none in operator shaping") {
       clutch.pull_to(T, out);
       jaw.step(0.01 * (k % 50), 0.005);
     }
+  }
+  CHECK(allocations == 0);
+}
+
+TEST_CASE("allocation: none in a plant under its arm, with faults, cables, link and stops") {
+  DriveSettings drive;
+  drive.stiffness[4] = 0.37;
+  drive.backlash[5] = 0.02;
+  LinkSettings link;
+  link.loss = 0.01;
+  link.state_delay = 1;
+  plant_rig::Rig rig(drive, link);
+  rig.enabled();
+  allocations = 0;
+  for (int n = 0; n < 20'000; ++n) {
+    if (n % 4000 == 1000) rig.plant.faults().is_stuck[3] = true;
+    if (n % 4000 == 2000) rig.plant.faults() = {};
+    if (n % 4000 == 2001) rig.arm->post(StateCommand::kEnable);
+    const Count count;
+    rig.cell.tick();
+    rig.plant.measure();
+  }
+  for (int n = 0; n < 3000; ++n) {
+    const Count count;
+    rig.plant.step(0.5 * rig.plant.model().effort_max, false);
   }
   CHECK(allocations == 0);
 }

@@ -660,3 +660,143 @@ class TissueBody:
     def grasp_wrench(self, grasp: int) -> Array: ...  # (6,) about the jaw frame
     def cut(self, a: ArrayLike, b: ArrayLike, depth: ArrayLike) -> CutReport: ...
     def bleeding(self) -> list[BleedSource]: ...
+
+# --- simulated arms (bind_plant_model.cpp, bind_plant.cpp, bind_plant_control.cpp) --------
+class PlantModel:
+    """What a simulated arm of n axes is made of; never changes.  Sources: plant/{psm,ecm}_plant.hpp."""
+
+    size: int
+    names: list[str]
+    chain: Chain
+    stop_low: Array  # (n,) rad, m: mechanical stops
+    stop_high: Array
+    effort_max: Array  # (n,) N m, N
+    brake_max: Array
+    acceleration_max: Array  # (n,) rad/s2, m/s2; 0: not known
+    viscous: Array  # (n,) N m s/rad, N s/m
+    coulomb: Array  # (n,) N m, N
+    armature: Array  # (n,) kg m2, kg
+    @staticmethod
+    def psm(parameters: DynamicParameters) -> PlantModel: ...  # seven axes, jaw last
+    @staticmethod
+    def ecm(scope: Scope = Scope.STRAIGHT, scope_mass: float = 1.5) -> PlantModel: ...  # four axes
+    @staticmethod
+    def of_chain(
+        chain: Chain,
+        mass: ArrayLike,
+        com: ArrayLike,
+        inertia: ArrayLike,
+        *,
+        armature: ArrayLike | None = None,
+        viscous: ArrayLike | None = None,
+        coulomb: ArrayLike | None = None,
+        friction_speed: ArrayLike | None = None,
+        acceleration_max: ArrayLike | None = None,
+        names: list[str] = [],
+    ) -> PlantModel: ...
+
+class ArmPlant:
+    """One simulated arm, 1 ms a step: links, friction, brakes, stops, cables, encoders (arm_plant.hpp).
+
+    Links have q, motors theta; encoders measure theta.  Faults are set at any tick, as a whole.  ConfigurationError names what is wrong, UnstablePlantError the joint that diverged.
+    """
+
+    name: str
+    size: int
+    model: PlantModel
+    q_true: Array  # (n,) of the links
+    qd_true: Array
+    theta_true: Array  # (n,) of the motors
+    tau_applied: Array  # (n,) N m, N of the motors in the last tick
+    braked: bool
+    T_world_base: Array  # (4, 4)
+    T_world_cp: Array  # (4, 4)
+    twist_world_cp: Array  # (6,) linear, angular, world axes
+    faults: dict[str, Any]  # encoder_jump, effort_share, cable_slip, is_stuck (n,)
+    def __init__(
+        self,
+        model: PlantModel,
+        T_world_base: ArrayLike,
+        q: ArrayLike,
+        *,
+        name: str = "arm",
+        seed: int = 0,
+        count: ArrayLike | None = None,
+        noise: ArrayLike | None = None,
+        velocity_noise: ArrayLike | None = None,
+        bias: ArrayLike | None = None,
+        stiffness: ArrayLike | None = None,
+        backlash: ArrayLike | None = None,
+        settling_s: float = 0.005,
+    ) -> None: ...
+    def reset(self, q: ArrayLike) -> None: ...  # at rest, braked, no load, no fault
+    def measure(self) -> tuple[Array, Array, Array]: ...  # q, qd, tau (n,); draws noise
+    def step(self, output: PlantOutput) -> None: ...
+    def step_torque(self, torque: ArrayLike, brake: bool = False) -> None: ...
+    def apply_wrench(self, force: ArrayLike, torque: ArrayLike = (0.0, 0.0, 0.0), grip: float = 0.0) -> None: ...
+    def external_effort(self) -> Array: ...  # (n,)
+    def bias_effort(self) -> Array: ...  # (n,) gravity and Coriolis of the links
+    def rigid_mass_matrix(self) -> Array: ...  # (n, n) without the motors
+    def link_frames(self) -> Array: ...  # T_world_link (n + 1, 4, 4), T_world_cp last
+    def set_faults(
+        self,
+        *,
+        encoder_jump: ArrayLike | None = None,
+        effort_share: ArrayLike | None = None,
+        cable_slip: ArrayLike | None = None,
+        is_stuck: ArrayLike | None = None,
+    ) -> None: ...  # (n,) each, the whole of what is wrong from now on; None: well
+
+class LockstepArm:
+    """An Arm and its ArmPlant in one process, over a link with delay and loss; bit-repeatable."""
+
+    output: PlantOutput  # of the last tick
+    ticks: int
+    stamp_ns: int  # of the present state
+    missed: int
+    packet_loss: float  # a fault, beside the link's own; 0 ends it
+    def __init__(
+        self,
+        arm: Arm,
+        plant: ArmPlant,
+        *,
+        state_delay: int = 0,
+        command_delay: int = 0,
+        loss: float = 0.0,
+        seed: int = 0,
+        first_stamp_ns: int = 1_000_000_000,
+    ) -> None: ...
+    def run(self, ticks: int = 1) -> PlantOutput: ...  # GIL released
+
+class ServoOutput:
+    """What a servo tells its plant."""
+
+    torque: Array  # (n,)
+    brake: bool
+
+class JointServo:
+    """Drives any chain to goals: jerk-limited profiles, computed torque (joint_servo.hpp).
+
+    Starts disabled.  A fault lets go (brakes) until enabled again.
+    """
+
+    name: str
+    is_enabled: bool
+    is_busy: bool
+    fault: str  # "" or why it let go
+    setpoint_q: Array  # (n,)
+    setpoint_qd: Array
+    goal: Array
+    def __init__(self, model: PlantModel, T_world_base: ArrayLike, *, name: str = "servo", natural_frequency: float = 40.0, rise_s: float = 0.05) -> None: ...
+    def enable(self) -> None: ...
+    def disable(self) -> None: ...  # controlled stop, then brakes
+    def hold(self) -> None: ...  # controlled stop
+    def move(self, q: ArrayLike) -> None: ...  # CommandRefusedError says why not
+    def tick(self, q: ArrayLike, qd: ArrayLike) -> ServoOutput: ...
+
+class LockstepServo:
+    """A JointServo and its ArmPlant in one process; bit-repeatable."""
+
+    ticks: int
+    def __init__(self, servo: JointServo, plant: ArmPlant) -> None: ...
+    def run(self, ticks: int = 1) -> ServoOutput: ...  # GIL released

@@ -20,3 +20,7 @@ class MissingDependencyError(TrocarError):
 
 class SharedMemoryError(TrocarError):
     """A shared-memory segment is missing, in use, or of another layout version."""
+
+
+class UnstablePlantError(TrocarError):
+    """A simulated arm diverged: a joint is not finite, or faster than any arm moves."""
