@@ -17,14 +17,14 @@ from typing import Any
 from std_msgs.msg import String
 
 from trocar import _core
+from trocar.errors import UnstablePlantError
 from trocar.process import segment_name, write_report
-from trocar.sim.cell import ARM, Cell
+from trocar.sim.cell import Cell
 from trocar.sim.faults.catalogue import Place
 from trocar.sim.faults.live import CellFaults
 from trocar.sim.faults.schedule import load_faults
 from trocar.sim.nodes.cell_topics import CellTopics
 from trocar.sim.nodes.runtime import Runtime, run_node
-from trocar.sim.plant import UnstablePlantError
 from trocar.sim.scene import Scene, load_scene
 from trocar.sim.tick_pacer import TickPacer
 from trocar.site import load_site
@@ -47,19 +47,19 @@ class RealTimeCell:
         self,
         runtime: Runtime,
         cell: Cell,
-        port: Any,
+        ports: dict[str, Any],
         snapshot: Any,
         faults: CellFaults,
         truth: bool,
     ) -> None:
-        """`port`: the plant's end of the seam, for its figures; `snapshot`: shared memory."""
+        """`ports`: the plants' ends of the seam, for their figures; `snapshot`: shared memory."""
         self._faults = faults
         runtime.node.create_subscription(
             String, "/sim/fault", lambda m: faults.hear(m.data, cell.time_s), 10
         )
         self._runtime = runtime
         self._cell = cell
-        self._port = port
+        self._ports = ports
         self._snapshot = snapshot
         self._layout = cell.scene.layout
         self._topics = CellTopics(runtime.node, cell, truth)
@@ -110,7 +110,7 @@ class RealTimeCell:
         new = self.pacer.overruns - self._diagnosed_overruns
         self._diagnosed_overruns = self.pacer.overruns
         late_ms = max(0.0, -self.pacer.slack_ns(_core.monotonic_ns()) / 1e6)
-        seam = self._port.statistics()
+        missed = sum(port.statistics().get("missed", 0) for port in self._ports.values())
         self._runtime.diagnose(
             "cell",
             late_ms < 100.0,
@@ -119,8 +119,8 @@ class RealTimeCell:
                 "time_s": f"{self._cell.time_s:.3f}",
                 "overruns": self.pacer.overruns,
                 "overruns_last_s": new,
-                "missed": seam.get("missed", 0),
-                "braked": self._cell.plant.braked,
+                "missed": missed,
+                "braked": " ".join(n for n, a in self._cell.arms.items() if a.plant.braked),
                 "faults": self._faults.active(self._cell.time_s),
             },
         )
@@ -132,7 +132,9 @@ class RealTimeCell:
             "ticks": self.pacer.ticks,
             "overruns": self.pacer.overruns,
             "late_us": self.pacer.lateness(),
-            "seam": self._port.statistics(),
+            "seam": self._ports[self._cell.scene.psms[0]].statistics(),
+            "seams": {arm: port.statistics() for arm, port in self._ports.items()},
+            "tissue_late": self._cell.surroundings.soft.late,
         }
 
 
@@ -146,16 +148,19 @@ def _run(runtime: Runtime, scene: Scene, segment: str, snapshot: Any) -> int:
     truth = runtime.parameter("truth", False)
     second_at = runtime.parameter("second_instrument_at", -1.0)
     duration_s = runtime.parameter("duration", 0.0)
-    port = _core.PlantPort(segment, 0)
+    ports = {arm: _core.PlantPort(segment, k) for k, arm in enumerate(scene.psms)}
     given = load_faults(runtime.parameter("faults", ""))
-    cell = Cell(scene, seed, port, second_instrument_at=second_at, watch_clearance=False)
+    cell = Cell(
+        scene, seed, ports, second_instrument_at=second_at, watch_clearance=False, beside=True
+    )
     faults = CellFaults(scene, given, _say, FAULT_PLACES, seed)
-    live = RealTimeCell(runtime, cell, port, snapshot, faults, truth)
+    live = RealTimeCell(runtime, cell, ports, snapshot, faults, truth)
     # Last, because threads inherit it: ROS's own must stay ordinary.
     refused = _core.set_realtime(PRIORITY)
     if refused:
         _say(f"no real-time priority ({refused}); running without, overruns are counted")
-    _say(f"scene {scene.name}, seed {seed}, {ARM} at 1 kHz on segment {segment}")
+    arms = ", ".join(scene.arms)
+    _say(f"scene {scene.name}, seed {seed}, {arms} at 1 kHz on segment {segment}")
     gc.collect()
     gc.freeze()
     gc.disable()

@@ -95,7 +95,6 @@ class Jaws:
 
         The direction is not asked for: a fold narrower than the elements cannot be resolved.
         """
-        self.slipped = False
         T = np.asarray(T_world_jaw, dtype=float)
         pressed = np.linalg.norm(self.touch, axis=1)
         if self.is_holding:
@@ -109,6 +108,7 @@ class Jaws:
         self.grasp = self.body.grasp(between, half)
         if not self.is_holding:
             return False
+        self.slipped = False
         for tool in self.tools:
             self.body.set_tool_active(tool, False)  # what they hold would push them
         return True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The soft bodies of a cell: one frame of 16 ms after another, and what arms feel of them.
+"""The soft bodies of a cell: one frame of 10 ms after another, and what arms feel of them.
 
 When a frame begins the instruments are led to where they will be at its end if they go on as they
 did in the last; its forces act during the frame after it.  So a frame may be computed beside the
@@ -31,16 +31,14 @@ class SoftBody:
         self.nodes = self.body.positions  # as after the last finished frame
         self.topology = 0  # counts the cuts that opened something
 
-    def begin(
-        self, time_s: float, instruments: Mapping[str, Instrument], effort: Mapping[str, float]
-    ) -> None:
+    def begin(self, time_s: float, instruments: Mapping[str, Instrument]) -> None:
         """Lead bed and instruments to where they are at the end of the frame that begins."""
         frame_s = FRAME_TICKS * _core.TICK_NS * 1e-9
         if self.parameters.breathing > 0.0:
             self.body.move_anchors(self._bed + self.parameters.lift(time_s + frame_s))
         low, high = self.nodes.min(axis=0), self.nodes.max(axis=0)
         for arm, touch in self.touch.items():
-            touch.move(instruments[arm], effort[arm], low, high)
+            touch.move(instruments[arm], low, high)
 
     def end(self) -> None:
         """Take the nodes of the frame that has been computed."""
@@ -57,7 +55,7 @@ class SoftBody:
 
 
 class SoftCell:
-    """All soft bodies; call `frame` every FRAME_TICKS ticks; `wrenches` act until the next."""
+    """All soft bodies; call `frame` every FRAME_TICKS; `wrenches`, `grips` act until the next."""
 
     def __init__(
         self, bodies: Mapping[str, SoftParameters], arms: tuple[str, ...], beside: bool = False
@@ -69,12 +67,11 @@ class SoftCell:
         self._pending: Future[None] | None = None
         self.late = 0  # frames that were not done when the next one began
         self.wrenches = {arm: np.zeros(6) for arm in arms}
+        self.grips = dict.fromkeys(arms, 0.0)
         self._before: dict[str, Array] = {}
 
-    def frame(
-        self, time_s: float, instruments: Mapping[str, Instrument], effort: Mapping[str, float]
-    ) -> None:
-        """End the last frame, then begin the next one; effort: N m of each arm's jaw motor."""
+    def frame(self, time_s: float, instruments: Mapping[str, Instrument]) -> None:
+        """End the last frame, then begin the next one."""
         if not self.bodies:
             return
         if self._pending is not None:
@@ -87,13 +84,14 @@ class SoftCell:
             self.wrenches[arm] = sum(
                 (body.touch[arm].wrench(p) for body in self.bodies.values()), np.zeros(6)
             )
+            self.grips[arm] = sum(body.touch[arm].grip for body in self.bodies.values())
         ahead = {}
         for arm in self._arms:
             p = instruments[arm].T_world_cp[:3, 3]
             ahead[arm] = instruments[arm].shifted(p - self._before.get(arm, p))
             self._before[arm] = p
         for body in self.bodies.values():
-            body.begin(time_s, ahead, effort)
+            body.begin(time_s, ahead)
         if self._pool is None:
             self._step()
         else:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """One instrument in one soft body: its shaft, wrist and jaws press it, its jaws may hold it.
 
-Jaws that close on tissue hold it (`Jaws`); a grip is as strong as the jaw's motor pulls.  While the
-instrument is far from the body none of it takes part.
+Jaws that close on tissue are stopped by it: from the angle at which both blades press, what is
+between them yields like a spring, whose force is the grip and whose torque loads the jaw's axis.
+From HOLD_FORCE on it is held (`Jaws`), by no more than friction.  While the instrument is far from
+the body none of it takes part.
 """
 
 import numpy as np
@@ -16,10 +18,12 @@ from trocar.sim.soft.jaws import Jaws, JawShape
 
 _NEAR = 0.012  # m; farther from the body's box than this nothing can touch within a frame
 _SHAFT = 0.060  # m of the shaft behind the wrist that may touch
-_CLOSED = 0.20  # rad; jaws closed this far hold what is between them ...
-_OPENED = 0.35  # rad; ... and let go when opened this far
-_LEAST_GRIP = 0.005  # N m; of the jaw's motor, below which nothing is held
+_CLOSED = 0.35  # rad; jaws closed this far pinch what both of them press on
+HOLD_FORCE = 0.3  # N, as rigid objects need it
+_TOUCHING = 0.01  # N of each blade
 _LEVER = 0.5 * JAW_TIP_OFFSET  # m; where along the blade a grip acts
+_SOFTNESS = 5e-4  # m/N; a fold of soft tissue between two blades (assumed)
+_SPRING = _LEVER**2 / _SOFTNESS  # N m/rad on the jaw's axis
 _JAW_TO_CP = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])  # x opens, z to the tip
 
 
@@ -40,28 +44,28 @@ class InstrumentTouch:
     """`move` before each frame of the body; `wrench` after it."""
 
     def __init__(self, body: _core.TissueBody) -> None:
-        """Nothing takes part before the first `move`."""
+        """Nothing takes part before the first `move`; `grip` N m is its load on the jaw's axis."""
         self._body = body
+        self.grip = 0.0
         self.jaws = Jaws(body, JawShape(length=0.008, radius=0.0008, width=0.003))
         self._rods = [body.add_tool(0.5 * SHAFT_DIAMETER, 0.1), body.add_tool(WRIST_RADIUS, 0.1)]
         self._is_near = False
+        self._pinched_at: float | None = None  # rad, where both blades began to press
 
     @property
     def is_near(self) -> bool:
         """Whether the instrument takes part."""
         return self._is_near
 
-    def move(self, instrument: Instrument, jaw_effort: float, low: Array, high: Array) -> None:
-        """Where the instrument is when the next frame ends; the body's box is low to high (3,).
-
-        jaw_effort: N m of the jaw's motor, negative closes.
-        """
+    def move(self, instrument: Instrument, low: Array, high: Array) -> None:
+        """Where the instrument is when the next frame ends; the body's box is low to high (3,)."""
         T_jaw = jaw_frame(instrument.T_world_cp)
         gap = opening(instrument.jaw)
         rods = self._axes(instrument)
         near = _overlaps(np.concatenate([np.ravel(rods), T_jaw[:3, 3]]).reshape(-1, 3), low, high)
         if not near and not self.jaws.is_holding:
             self._take_part(False)
+            self.grip, self._pinched_at = 0.0, None
             return
         if not self._is_near:
             self._take_part(True)
@@ -71,7 +75,7 @@ class InstrumentTouch:
             return
         for rod, axis in zip(self._rods, rods):
             self._body.move_tool(rod, *axis)
-        self._grip(T_jaw, gap, instrument.jaw, jaw_effort)
+        self._grip(T_jaw, gap, instrument.jaw)
 
     def wrench(self, p_world_cp: Array) -> Array:
         """(6,) N, N m that the body exerts on the instrument, about its control point."""
@@ -83,12 +87,20 @@ class InstrumentTouch:
             total[3:] += torque + np.cross(p - p_world_cp, force)
         return total
 
-    def _grip(self, T_jaw: Array, gap: float, angle: float, effort: float) -> None:
-        self.jaws.grip = max(-effort, 0.0) / _LEVER
+    def _grip(self, T_jaw: Array, gap: float, angle: float) -> None:
+        if not self.jaws.is_holding:
+            pressed = np.linalg.norm(self.jaws.touch, axis=1) >= _TOUCHING
+            if angle > _CLOSED or not pressed.any():
+                self._pinched_at = None
+            elif self._pinched_at is None and pressed.all():
+                self._pinched_at = angle
+        closed = 0.0 if self._pinched_at is None else max(0.0, self._pinched_at - angle)
+        self.grip = _SPRING * closed
+        self.jaws.grip = self.grip / _LEVER
         self.jaws.move(T_jaw, gap)
-        if self.jaws.is_holding and angle > _OPENED:
+        if self.jaws.is_holding and self.jaws.grip < 0.5 * HOLD_FORCE:
             self.jaws.open()
-        elif not self.jaws.is_holding and angle < _CLOSED and -effort > _LEAST_GRIP:
+        elif not self.jaws.is_holding and self.jaws.grip >= HOLD_FORCE:
             self.jaws.close(T_jaw, gap)
 
     def _shares(self) -> list[tuple[Array, Array, Array]]:

@@ -14,13 +14,13 @@ PERIODS = 2  # measured, after one of settling
 
 
 def controller(scene, seed, wrong=0.1):
-    """An arm whose masses and friction are wrong by a seeded +-10 %, and its lockstep port."""
+    """An arm whose masses and friction are wrong by a seeded +-10 %."""
     config = _core.ArmConfig()
     dynamics = _core.DynamicParameters().perturbed(wrong, seed)
     dynamics.gravity_base = plant_gravity_base(scene)
     config.dynamics = dynamics
     arm = _core.Arm(config)
-    return arm, _core.LockstepPort(arm)
+    return arm
 
 
 def enabled(cell, arm):
@@ -48,8 +48,8 @@ def figure_of_eight(t):
 @pytest.mark.parametrize("seed", [0, 1, 2, 3])
 def test_tracks_a_figure_of_eight_within_half_a_millimetre(seed):
     scene = dataclasses.replace(load_scene(), errors=ErrorParameters())
-    arm, port = controller(scene, seed)
-    cell = Cell(scene, seed, port, second_instrument_at=-1.0, watch_clearance=False)
+    arm = controller(scene, seed)
+    cell = Cell(scene, seed, {"PSM1": arm}, second_instrument_at=-1.0, watch_clearance=False)
     T_start = np.array(forward_kinematics(enabled(cell, arm).setpoint_q[:6]))
     error = []
     for k in range(int((1 + PERIODS) / FIGURE_HZ * 1000)):
@@ -61,7 +61,7 @@ def test_tracks_a_figure_of_eight_within_half_a_millimetre(seed):
             arm.servo_cp(T_goal, np.concatenate([speed, np.zeros(3)]), stamp_ns=cell.stamp_ns)
         cell.tick()
         if t >= 1.0 / FIGURE_HZ:
-            tip = forward_kinematics(cell.plant.q_true[:6])[:3, 3]
+            tip = forward_kinematics(cell.plants["PSM1"].q_true[:6])[:3, 3]
             error.append(tip - T_start[:3, 3] - figure_of_eight(t + 1e-3))
     cell.close()
     state = arm.state()
@@ -80,15 +80,15 @@ def test_same_seed_same_bits_and_another_seed_others():
 def _trace(seed):
     """Bytes of 1.5 s of motion: measured joints, torques and snapshots."""
     scene = load_scene()
-    arm, port = controller(scene, seed)
-    cell = Cell(scene, seed, port, second_instrument_at=0.5, watch_clearance=False)
+    arm = controller(scene, seed)
+    cell = Cell(scene, seed, {"PSM1": arm}, second_instrument_at=0.5, watch_clearance=False)
     trace = []
     cell.tick()
     arm.state_command(_core.StateCommand.ENABLE)
     for k in range(1500):
         if k == 60:
             arm.state_command(_core.StateCommand.HOME)
-        output = cell.tick()
+        output = cell.tick()["PSM1"]
         trace.append(
             np.concatenate([output.torque, arm.state().q, scene.layout.to_vector(cell.snapshot())])
         )
@@ -98,40 +98,40 @@ def _trace(seed):
 
 def test_an_arm_that_is_not_powered_stays_where_it_is():
     scene = load_scene()
-    arm, port = controller(scene, 0)
-    cell = Cell(scene, 0, port)
-    start = cell.plant.q_true.copy()
+    arm = controller(scene, 0)
+    cell = Cell(scene, 0, {"PSM1": arm})
+    start = cell.plants["PSM1"].q_true.copy()
     for _ in range(1000):
-        assert cell.tick().brake
-    np.testing.assert_allclose(cell.plant.q_true, start, atol=1e-9)
+        assert cell.tick()["PSM1"].brake
+    np.testing.assert_allclose(cell.plants["PSM1"].q_true, start, atol=1e-9)
     assert arm.state().operating_state == _core.OperatingState.DISABLED
     cell.close()
 
 
 def test_power_off_in_motion_stops_and_brakes():
     scene = load_scene()
-    arm, port = controller(scene, 1)
-    cell = Cell(scene, 1, port, watch_clearance=False)
+    arm = controller(scene, 1)
+    cell = Cell(scene, 1, {"PSM1": arm}, watch_clearance=False)
     q = enabled(cell, arm).setpoint_q
     arm.move_jp(np.concatenate([q[:6] + [0.3, -0.3, 0.03, 0.5, 0.2, 0.2], q[6:]])[:6])
     for _ in range(300):
         cell.tick()
-    assert np.max(np.abs(cell.plant.qd_true)) > 0.1
+    assert np.max(np.abs(cell.plants["PSM1"].qd_true)) > 0.1
     arm.state_command(_core.StateCommand.DISABLE)
     for _ in range(600):
-        output = cell.tick()
-    assert output.brake and cell.plant.braked
-    stopped = cell.plant.q_true.copy()
+        output = cell.tick()["PSM1"]
+    assert output.brake and cell.plants["PSM1"].braked
+    stopped = cell.plants["PSM1"].q_true.copy()
     for _ in range(1000):
         cell.tick()
-    np.testing.assert_allclose(cell.plant.q_true, stopped, atol=1e-9)
+    np.testing.assert_allclose(cell.plants["PSM1"].q_true, stopped, atol=1e-9)
     cell.close()
 
 
 def test_time_and_stamps_advance_by_whole_ticks():
     scene = load_scene()
-    _, port = controller(scene, 0)
-    cell = Cell(scene, 0, port, first_stamp_ns=5, watch_clearance=False)
+    arm = controller(scene, 0)
+    cell = Cell(scene, 0, {"PSM1": arm}, first_stamp_ns=5, watch_clearance=False)
     assert cell.stamp_ns == 5 and cell.time_s == 0.0
     for _ in range(250):
         cell.tick()
@@ -141,8 +141,8 @@ def test_time_and_stamps_advance_by_whole_ticks():
 
 def test_a_pass_starts_when_asked_and_ends_by_itself():
     scene = load_scene()
-    _, port = controller(scene, 0)
-    cell = Cell(scene, 0, port, second_instrument_at=-1.0, watch_clearance=False)
+    arm = controller(scene, 0)
+    cell = Cell(scene, 0, {"PSM1": arm}, second_instrument_at=-1.0, watch_clearance=False)
     for _ in range(20):
         cell.tick()
         assert cell.snapshot().passing is None
@@ -158,8 +158,8 @@ def test_a_pass_starts_when_asked_and_ends_by_itself():
 
 def test_pushing_into_the_tissue_is_a_touch():
     scene = load_scene()
-    arm, port = controller(scene, 0)
-    cell = Cell(scene, 0, port, second_instrument_at=-1.0)
+    arm = controller(scene, 0)
+    cell = Cell(scene, 0, {"PSM1": arm}, second_instrument_at=-1.0)
     enabled(cell, arm)
     assert cell.touched == set() and cell.lowest.tissue > 0.0
     q = np.array(scene.initial_q["PSM1"][:6])

@@ -33,7 +33,7 @@ class Bench:
     def body(self):
         return self.cell.bodies["lobe"]
 
-    def lead(self, start, end, jaw, effort=0.0, seconds=0.5):
+    def lead(self, start, end, jaw, seconds=0.5):
         """Lead the jaws' tips from start to end (3,), the jaw from angle to angle."""
         jaws = np.broadcast_to(jaw, 2)
         steps = round(seconds / FRAME_S)
@@ -41,17 +41,17 @@ class Bench:
             s = k / steps
             tip = (1.0 - s) * np.asarray(start) + s * np.asarray(end)
             angle = (1.0 - s) * jaws[0] + s * jaws[1]
-            self.cell.frame(self.time_s, {"PSM1": instrument(tip, angle)}, {"PSM1": effort})
+            self.cell.frame(self.time_s, {"PSM1": instrument(tip, angle)})
             self.time_s += FRAME_S
             self.trace.append(self.cell.wrenches["PSM1"].copy())
         return self.trace[-1]
 
 
-def grasped(bench):
-    """Press open jaws in, close them, and say what is held."""
+def grasped(bench, angle=0.0):
+    """Press open jaws in, close them to an angle, and give them."""
     bench.lead([0, 0, 0.012], [0, 0, -0.006], 0.7)
-    bench.lead([0, 0, -0.006], [0, 0, -0.006], (0.7, 0.0), effort=-0.05)
-    bench.lead([0, 0, -0.006], [0, 0, -0.006], 0.0, effort=-0.05, seconds=0.2)
+    bench.lead([0, 0, -0.006], [0, 0, -0.006], (0.7, angle))
+    bench.lead([0, 0, -0.006], [0, 0, -0.006], angle, seconds=0.2)
     return bench.body.touch["PSM1"].jaws
 
 
@@ -79,7 +79,9 @@ def test_the_force_is_what_the_bed_bears():
 def test_a_grip_without_force_holds_nothing_and_one_with_force_pulls():
     weak = Bench()
     weak.lead([0, 0, 0.012], [0, 0, -0.004], 0.7)
-    weak.lead([0, 0, -0.004], [0, 0, -0.004], (0.7, 0.0), effort=-0.001)
+    weak.lead([0, 0, -0.004], [0, 0, -0.004], (0.7, 0.33))
+    weak.lead([0, 0, -0.004], [0, 0, -0.004], 0.33)
+    assert 0.0 < weak.cell.grips["PSM1"] < 0.0015
     assert not weak.body.touch["PSM1"].jaws.is_holding
 
     bench = Bench()
@@ -89,11 +91,11 @@ def test_a_grip_without_force_holds_nothing_and_one_with_force_pulls():
     before = bench.body.body.positions[held]
     for k in range(4):  # 20 mm/s: the nodes are where the jaws are, not a frame behind
         start, end = -0.006 + 0.0025 * k, -0.0035 + 0.0025 * k
-        wrench = bench.lead([0, 0, start], [0, 0, end], 0.0, effort=-0.05, seconds=0.125)
+        wrench = bench.lead([0, 0, start], [0, 0, end], 0.0, seconds=0.125)
         lifted = bench.body.nodes[held] - before
         np.testing.assert_allclose(lifted[:, 2], end + 0.006, atol=3e-4)
     assert wrench[2] < -0.05  # the tissue pulls down
-    bench.cell.frame(bench.time_s, {"PSM1": instrument([0, 0, 0.004], 0.0)}, {"PSM1": -0.05})
+    bench.cell.frame(bench.time_s, {"PSM1": instrument([0, 0, 0.004], 0.0)})
     moved = bench.body.body.positions[held] - before
     np.testing.assert_allclose(moved, np.tile([0, 0, 0.010], (len(held), 1)), atol=3e-4)
     bench.lead([0, 0, 0.004], [0, 0, 0.02], (0.0, 0.7))
@@ -107,9 +109,9 @@ def test_a_grip_without_force_holds_nothing_and_one_with_force_pulls():
 
 def test_a_grip_slips_where_the_pull_exceeds_friction():
     bench = Bench()
-    jaws = grasped(bench)
+    jaws = grasped(bench, 0.29)
     assert jaws.is_holding
-    bench.lead([0, 0, -0.006], [0, 0, 0.02], 0.0, effort=-0.0006, seconds=1.0)
+    bench.lead([0, 0, -0.006], [0, 0, 0.03], 0.29, seconds=1.0)
     assert jaws.slipped and not jaws.is_holding
 
 

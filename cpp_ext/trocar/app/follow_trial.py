@@ -73,7 +73,7 @@ class FollowTrial:
         dynamics.gravity_base = self.scene.gravity_base(ARM)
         config.dynamics = dynamics.perturbed(MODEL_ERROR, seed)
         arm = _core.Arm(config)
-        self.cell = Cell(self.scene, seed, _core.LockstepPort(arm), second_instrument_at=-1.0)
+        self.cell = Cell(self.scene, seed, {ARM: arm}, second_instrument_at=-1.0)
         self._renderer = EndoscopeRenderer.of(self.scene, seed)
         self._pipeline = Pipeline(self.scene.site)
         nominal = self.scene.site.T_camera_base[ARM]

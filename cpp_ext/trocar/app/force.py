@@ -20,6 +20,7 @@ from trocar.app.identify_record import LockstepArm
 from trocar.app.identify_result import identify
 from trocar.errors import TrocarError
 from trocar.geometry import Array
+from trocar.sim.cell import ARM
 from trocar.sim.scene import load_scene
 
 RANGE_N = 10.0  # -5 N .. +5 N
@@ -163,7 +164,7 @@ def _sine(arm: LockstepArm) -> Samples:
 
 def _run(arm: LockstepArm, forces: Array) -> Samples:
     """Apply forces (N, 3), world axes, a tick each; the wrench must stay valid."""
-    plant = arm.cell.plant
+    plant = arm.cell.arms[ARM].plant
     R_base_world = arm.cell.truth.cell.T_world_base[plant.name][:3, :3].T
     estimated = np.empty((len(forces), 6))
     for k, force in enumerate(forces):

@@ -14,7 +14,7 @@ from trocar import _core
 from trocar.app.identify_motion import Motion
 from trocar.errors import TrocarError
 from trocar.geometry import Array
-from trocar.sim.cell import Cell, plant_gravity_base
+from trocar.sim.cell import ARM, Cell, plant_gravity_base
 from trocar.sim.scene import Scene
 
 _APPROACH_TICKS = 15000  # most that going to a start may take
@@ -55,8 +55,8 @@ class LockstepArm:
         if dynamics is None:
             config.dynamics.gravity_base = self.gravity_base
         self.arm = _core.Arm(config)
-        port = _core.LockstepPort(self.arm)
-        self.cell = Cell(scene, seed, port, parameters=plant, watch_clearance=False)
+        drivers = {ARM: self.arm}
+        self.cell = Cell(scene, seed, drivers, parameters=plant, watch_clearance=False)
         self.arm.state_command(_core.StateCommand.HOME)
         self._settle("home")
 
