@@ -13,8 +13,6 @@ from trocar.sim.soft.soft_cell import SoftCell
 from trocar.sim.soft.spec import FRAME_TICKS
 
 _FRAME_S = FRAME_TICKS * _core.TICK_NS * 1e-9  # of the tissue
-_CLOSED = 0.2  # rad; jaws led this far shut are taken to be pulled shut by their motor
-_GRIP = -0.16  # N m, as its effort limit
 
 
 def happenings(scene: Scene, seed: int, fps: float) -> Iterator[CellSnapshot]:
@@ -24,16 +22,14 @@ def happenings(scene: Scene, seed: int, fps: float) -> Iterator[CellSnapshot]:
     under them: they breathe, are pressed, held and lifted.
     """
     at = motion(scene, seed)
-    arms = scene.psms
     T_world_base = scene.realise(seed).T_world_base
-    cell = SoftCell(scene.soft, arms)
+    cell = SoftCell(scene.soft, scene.psms)
     done, k = 0, 0  # tissue frames, snapshots
     while True:
         now = at(k / fps)
         while scene.soft and (done + 1) * _FRAME_S <= now.time_s:
             led = at(done * _FRAME_S)
-            effort = {arm: _GRIP if led.q[arm][6] < _CLOSED else 0.0 for arm in arms}
-            cell.frame(led.time_s, instruments(T_world_base, led), effort)
+            cell.frame(led.time_s, instruments(T_world_base, led))
             done += 1
         soft = {name: body.nodes for name, body in cell.bodies.items()}
         yield replace(now, soft=soft)

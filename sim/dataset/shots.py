@@ -125,7 +125,7 @@ class KinematicShots:
         while self._soft.bodies and self._soft_frames * _SOFT_S <= time_s + 1e-9:
             at = self._soft_frames * _SOFT_S
             tools = self.cast.instruments(self._free_cell(at))
-            self._soft.frame(at, tools, dict.fromkeys(self.setting.scene.psms, 0.0))
+            self._soft.frame(at, tools)
             self._soft_frames += 1
         return replace(free, soft={name: b.nodes for name, b in self._soft.bodies.items()})
 
