@@ -26,6 +26,7 @@ from trocar.sim.render.options import RenderOptions
 from trocar.sim.scene_file import read_scene
 from trocar.sim.snapshot import CellSnapshot, SnapshotLayout
 from trocar.sim.soft.spec import SoftParameters
+from trocar.sim.tasks.spec import TaskSpec
 from trocar.site import Site, load_site
 
 SCENE_FOLDER = Path(__file__).resolve().parent / "scenes"
@@ -125,6 +126,7 @@ class Scene:
     encoder: EncoderParameters
     instrument: InstrumentParameters
     objects: dict[str, ObjectSpec] = field(default_factory=dict)
+    task: TaskSpec | None = None
     look: RenderOptions = field(default_factory=RenderOptions)
     soft: dict[str, SoftParameters] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)

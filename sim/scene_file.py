@@ -18,6 +18,7 @@ from trocar.sim.objects.spec import ObjectSpec
 from trocar.sim.render.effects import Effects
 from trocar.sim.render.options import RenderOptions
 from trocar.sim.soft.spec import SoftParameters
+from trocar.sim.tasks.spec import TaskSpec
 
 _UNITS = {"_mm": 1e-3, "_deg": math.pi / 180.0}
 _TOP = ("fps", "camera", "arms")
@@ -34,7 +35,8 @@ def read_scene(path: Path, sections: dict[str, type], arms: Mapping[str, int]) -
     except (OSError, yaml.YAMLError) as error:
         raise ConfigurationError(f"scene file {path.name}: not readable: {error}") from error
     where = f"scene file {path.name}"
-    _check_keys(data, (*_TOP, *sections, "objects", "soft", "marks", "look", "faults"), where)
+    others = ("objects", "soft", "marks", "look", "faults", "task")
+    _check_keys(data, (*_TOP, *sections, *others), where)
     missing = [key for key in _TOP if key not in data]
     if missing:
         raise ConfigurationError(
@@ -54,6 +56,7 @@ def read_scene(path: Path, sections: dict[str, type], arms: Mapping[str, int]) -
         "objects": _objects(data.get("objects", {}), f"{where}: objects"),
         "soft": soft,
         "marks": _marks(data.get("marks", {}), tuple(soft), f"{where}: marks"),
+        "task": _task(data.get("task"), f"{where}: task"),
         "look": _look(data.get("look", {}), f"{where}: look"),
         "faults": read_faults(data.get("faults"), f"{where}: faults"),
         **values,
@@ -89,6 +92,26 @@ def _arms(data: Any, joints: Mapping[str, int], where: str) -> dict[str, Array]:
     return initial
 
 
+def _task(data: Any, where: str) -> TaskSpec | None:
+    """The task's name, and numbers that the task will judge; None where there is none."""
+    if data is None:
+        return None
+    if not isinstance(data, dict) or not isinstance(data.get("name"), str):
+        raise ConfigurationError(f"{where}: give a mapping with at least name")
+    values = {key: value for key, value in data.items() if key != "name"}
+    return TaskSpec(data["name"], _numbers(values, where))
+
+
+def _numbers(data: dict[str, Any], where: str) -> dict[str, float]:
+    """Numbers by key, in SI: `_mm` and `_deg` are taken off the keys."""
+    numbers = {}
+    for key, value in data.items():
+        unit = next((u for u in _UNITS if str(key).endswith(u)), "")
+        number = _number(value, f"{where}: {key}") * _UNITS.get(unit, 1.0)
+        numbers[str(key).removesuffix(unit)] = number
+    return numbers
+
+
 def _objects(data: Any, where: str) -> dict[str, ObjectSpec]:
     """Objects by name: kind, place, and sizes that their kind will judge."""
     if not isinstance(data, dict):
@@ -104,13 +127,7 @@ def _objects(data: Any, where: str) -> dict[str, ObjectSpec]:
         turn = _UNITS["_deg"] * _vector(
             values.get("turn_deg", [0.0, 0.0, 0.0]), 3, f"{here}: turn_deg"
         )
-        sizes = {}
-        for size, value in values.items():
-            if size not in _PLACE:
-                unit = next((u for u in _UNITS if size.endswith(u)), "")
-                sizes[size.removesuffix(unit)] = _number(value, f"{here}: {size}") * _UNITS.get(
-                    unit, 1.0
-                )
+        sizes = _numbers({k: v for k, v in values.items() if k not in _PLACE}, here)
         T_world_object = make_transform(exp_so3(turn), position)
         found[str(name)] = ObjectSpec(values["kind"], T_world_object, sizes)
     return found
