@@ -31,6 +31,7 @@ from trocar.sim.nodes.camera_messages import camera_info_message, eyes, image_me
 from trocar.sim.nodes.runtime import DIAGNOSTICS_PERIOD_NS, Runtime, run_node
 from trocar.sim.nodes.snapshot_reader import SnapshotReader
 from trocar.sim.nodes.truth_topics import TruthTopics
+from trocar.sim.nodes.wounds import WoundReader
 from trocar.sim.render.choice import Renderer, make_renderer
 from trocar.sim.render.frame import RenderedFrame
 from trocar.sim.render.pacer import FramePacer
@@ -79,6 +80,7 @@ class RenderLoop:
         renderer: Renderer,
         fps: float,
         reader: SnapshotReader,
+        wounds: WoundReader,
         truth: TruthTopics | None,
         desk: FaultDesk,
         shutter: bool = False,
@@ -95,6 +97,7 @@ class RenderLoop:
         self._truth = truth
         self._shutter = shutter
         self._before: CellSnapshot | None = None
+        self._wounds = wounds
         self._publisher = EndoscopePublisher(runtime, renderer.rig)
         self._pacer = FramePacer(round(1e9 / fps))
         self._fps = fps
@@ -120,8 +123,12 @@ class RenderLoop:
         if wait_s > 0.0:
             self._runtime.spin(min(wait_s, 0.1))
             return
+        cut = self._wounds.newest()  # before the snapshot: see wounds.py
         captured = self._reader.newest()
         self._diagnose()
+        for name, (faces, parents) in cut.items():
+            whole = self._renderer.cast.soft[name]
+            self._renderer.set_surface(name, whole.after_cut(faces, parents))
         if captured is None:
             self._runtime.spin(0.02)
             return
@@ -145,7 +152,10 @@ class RenderLoop:
         before, self._before = self._before, snapshot
         truth = self._truth is not None and self._truth.wants_truth()
         flow = self._truth is not None and self._truth.wants_flow()
-        # A cell that began anew is no neighbour of the one before.
+        # A cell that began anew is no neighbour of the one before, and its tissue is whole.
+        if before is not None and snapshot.time_s < before.time_s and self._wounds.forget():
+            for name, whole in self._renderer.cast.soft.items():
+                self._renderer.set_surface(name, whole)
         if before is not None and not 0.0 < snapshot.time_s - before.time_s < _NEIGHBOUR_S:
             before = None
         neighbour = before if flow or self._shutter else None
@@ -217,6 +227,7 @@ def _body(runtime: Runtime) -> int:
     # The driver compiles its shaders at the first frame: before the first capture, not after it.
     renderer.render(scene.at_rest(), 0)
     reader = SnapshotReader(f"{segment_name()}.cell", scene.layout, _say)
+    wounds = WoundReader(f"{segment_name()}.wounds", scene)
     topics = None
     if truth:
         drawn = replace(scene, site=replace(scene.site, endoscope=renderer.rig))
@@ -224,13 +235,14 @@ def _body(runtime: Runtime) -> int:
     shutter = scene.look.effects.shutter_s > 0.0
     faults = (*scene.faults, *load_faults(str(runtime.parameter("faults", ""))))
     desk = FaultDesk("render", faults, _say, seed=seed)
-    loop = RenderLoop(runtime, renderer, min(fps, fps_max), reader, topics, desk, shutter)
+    loop = RenderLoop(runtime, renderer, min(fps, fps_max), reader, wounds, topics, desk, shutter)
     try:
         while not runtime.stop:
             loop.step()
     finally:
         write_report("render", loop.report())
         desk.close()
+        wounds.close()
         reader.close()
         renderer.close()
     return 0

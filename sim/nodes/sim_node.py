@@ -25,6 +25,7 @@ from trocar.sim.faults.live import CellFaults
 from trocar.sim.faults.schedule import load_faults
 from trocar.sim.nodes.cell_topics import CellTopics
 from trocar.sim.nodes.runtime import Runtime, run_node
+from trocar.sim.nodes.wounds import WoundWriter
 from trocar.sim.scene import Scene, load_scene
 from trocar.sim.tick_pacer import TickPacer
 from trocar.site import load_site
@@ -49,10 +50,12 @@ class RealTimeCell:
         cell: Cell,
         ports: dict[str, Any],
         snapshot: Any,
+        wounds: WoundWriter,
         faults: CellFaults,
         truth: bool,
     ) -> None:
         """`ports`: the plants' ends of the seam, for their figures; `snapshot`: shared memory."""
+        self._wounds = wounds
         self._faults = faults
         runtime.node.create_subscription(
             String, "/sim/fault", lambda m: faults.hear(m.data, cell.time_s), 10
@@ -77,6 +80,7 @@ class RealTimeCell:
             if self._cell.ticks % _SNAPSHOT_TICKS == 0:  # before the step: stamped with now
                 values = self._layout.to_vector(self._cell.snapshot())
                 self._snapshot.write(values, self._cell.stamp_ns)
+                self._wounds.write(self._cell.surroundings.soft.bodies, self._cell.stamp_ns)
             self._cell.tick()
             ticks = self._cell.ticks
             if ticks % _STOP_TICKS == 0 and self._runtime.stop:
@@ -154,7 +158,8 @@ def _run(runtime: Runtime, scene: Scene, segment: str, snapshot: Any) -> int:
         scene, seed, ports, second_instrument_at=second_at, watch_clearance=False, beside=True
     )
     faults = CellFaults(scene, given, _say, FAULT_PLACES, seed)
-    live = RealTimeCell(runtime, cell, ports, snapshot, faults, truth)
+    wounds = WoundWriter(f"{segment}.wounds", scene, _say)
+    live = RealTimeCell(runtime, cell, ports, snapshot, wounds, faults, truth)
     # Last, because threads inherit it: ROS's own must stay ordinary.
     refused = _core.set_realtime(PRIORITY)
     if refused:
@@ -175,6 +180,7 @@ def _run(runtime: Runtime, scene: Scene, segment: str, snapshot: Any) -> int:
         ended = failure or runtime.stop.reason or "duration"
         write_report("sim", {**live.report(), "realtime_priority": not refused, "ended": ended})
         faults.close()
+        wounds.close()
         cell.close()
     return 1 if failure else 0
 

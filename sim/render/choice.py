@@ -7,7 +7,9 @@ from typing import Protocol
 
 from trocar.camera import StereoRig
 from trocar.errors import ConfigurationError, MissingDependencyError
+from trocar.sim.render.cast import Cast
 from trocar.sim.render.frame import RenderedFrame
+from trocar.sim.render.soft_surface import CutSurface, SoftSurface
 from trocar.sim.scene import Scene
 from trocar.sim.snapshot import CellSnapshot
 
@@ -16,9 +18,10 @@ CHOICES = ("auto", "egl", "tiny")
 
 
 class Renderer(Protocol):
-    """What draws a cell; `rig` is the rig that was drawn, which the fallback scales."""
+    """What draws a cell, `cast`; `rig` is the rig that was drawn, which the fallback scales."""
 
     rig: StereoRig
+    cast: Cast
 
     @property
     def device(self) -> str:
@@ -33,6 +36,9 @@ class Renderer(Protocol):
         neighbour: CellSnapshot | None = None,
     ) -> RenderedFrame:
         """Draw one capture; `neighbour`, another frame's cell, for flow and motion blur."""
+
+    def set_surface(self, name: str, surface: SoftSurface | CutSurface) -> None:
+        """Draw a soft body with another surface from now on, as after a cut."""
 
     def close(self) -> None:
         """Give all resources back."""

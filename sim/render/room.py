@@ -16,6 +16,7 @@ from trocar.sim.render.frame import RenderedFrame
 from trocar.sim.render.mesh import Mesh, merge, revolve
 from trocar.sim.render.options import RenderOptions
 from trocar.sim.render.renderer import EndoscopeRenderer
+from trocar.sim.render.soft_surface import CutSurface, SoftSurface
 from trocar.sim.scene import Scene
 from trocar.sim.snapshot import CellSnapshot
 
@@ -48,10 +49,10 @@ class RoomView:
         self.rig = StereoRig(eye, eye)
         right = np.cross(_TARGET - _EYE, [0.0, 0.0, 1.0])
         self.T_world_room = look_at(_EYE, _TARGET, right)
-        self._cast = Cast.of(scene, seed)
+        self.cast = Cast.of(scene, seed)
         trocars = {_TROCAR.format(arm): _Shape(_trocar()) for arm in scene.psms}
         added = {_SCOPE: _Shape(_scope()), **trocars}
-        seen = replace(self._cast, objects={**self._cast.objects, **added})
+        seen = replace(self.cast, objects={**self.cast.objects, **added})
         look = RenderOptions(lamp_power=_LAMP_POWER, lamp_offset=(0.05, -0.08, 0.0))
         self._renderer = EndoscopeRenderer(self.rig, seen, seed, look)
 
@@ -77,6 +78,10 @@ class RoomView:
             T_world_camera=self.T_world_room,
         )
 
+    def set_surface(self, name: str, surface: SoftSurface | CutSurface) -> None:
+        """Draw a soft body with another surface from now on, as after a cut."""
+        self._renderer.set_surface(name, surface)
+
     def close(self) -> None:
         """Give all resources back."""
         self._renderer.close()
@@ -84,9 +89,9 @@ class RoomView:
     def _with_shafts(self, snapshot: CellSnapshot) -> CellSnapshot:
         """The cell with endoscope and trocars as objects; a trocar turns with its instrument."""
         middle = make_transform(translation=[0.00207, 0.0, 0.0])  # m, between the eyes
-        added = {_SCOPE: self._cast.camera_pose(snapshot) @ middle}
-        tools = self._cast.instruments(snapshot)
-        for arm, T_world_base in self._cast.T_world_base.items():
+        added = {_SCOPE: self.cast.camera_pose(snapshot) @ middle}
+        tools = self.cast.instruments(snapshot)
+        for arm, T_world_base in self.cast.T_world_base.items():
             turn = tools[arm].T_world_shaft[:3, :3]
             added[_TROCAR.format(arm)] = make_transform(turn, T_world_base[:3, 3])
         return replace(snapshot, objects={**snapshot.objects, **added})

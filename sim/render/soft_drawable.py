@@ -4,6 +4,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trocar.geometry import Array
 from trocar.sim.render.drawables import VertexArrays
@@ -22,7 +23,10 @@ class SoftDrawable:
     def set_surface(self, surface: SoftSurface | CutSurface) -> None:
         """Take another surface of the same body, as after a cut."""
         self._drawn = drawn = DrawnSurface(surface)
-        self._count = int(drawn.node.max()) + 1
+        self._whole = len(self.before.rest)
+        self._parents: NDArray[np.integer] | None = None
+        if isinstance(surface, CutSurface):
+            self._parents = surface.parents[: int(drawn.node.max()) + 1]
         still = np.column_stack([drawn.uv, drawn.axis, drawn.tint]).astype("f4")
         self._packed = np.empty((len(drawn.node), 6), dtype="f4")
         make = self._context.buffer
@@ -40,7 +44,8 @@ class SoftDrawable:
 
     def move(self, nodes: Array) -> None:
         """Put the nodes (n, 3), world, m, where they are; nodes that no face uses may follow."""
-        self._packed[:, :3] = self._checked(nodes)[self._drawn.node]
+        nodes = self._checked(nodes)
+        self._packed[:, :3] = nodes[self._drawn.node]
         self._packed[:, 3:] = self._drawn.normals(nodes)
         self._moving.write(self._packed)
 
@@ -55,6 +60,13 @@ class SoftDrawable:
         self._arrays.render(program)
 
     def _checked(self, nodes: Array) -> Array:
-        if nodes.ndim != 2 or nodes.shape[1] != 3 or len(nodes) < self._count:
-            raise ValueError(f"soft body: nodes {nodes.shape}, expected ({self._count}, 3) or more")
-        return nodes
+        """The nodes (n, 3); what a cut has yet to make (absent, or zeros) is at its parent."""
+        if nodes.ndim != 2 or nodes.shape[1] != 3 or len(nodes) < self._whole:
+            raise ValueError(f"soft body: nodes {nodes.shape}, expected ({self._whole}, 3) or more")
+        if self._parents is None:
+            return nodes
+        full = nodes[self._parents]
+        made = np.flatnonzero(nodes[: len(full)].any(axis=1))
+        made = np.union1d(made, np.arange(min(self._whole, len(full))))
+        full[made] = nodes[made]
+        return full

@@ -82,21 +82,40 @@ class DrawnSurface:
         facing = np.cross(b - a, c - a)
         facing = np.abs(facing) / np.maximum(np.linalg.norm(facing, axis=1), 1e-30)[:, None]
         axis = np.where(facing[:, 2] >= _STEEP, 0, np.where(facing[:, 0] >= facing[:, 1], 1, 2))
-        key = corners.astype(np.int64) * 6 + (axis + 3 * fresh)[:, None]
-        kept, index = np.unique(key, return_inverse=True)
-        self.node = (kept // 6).astype(np.intp)
-        self.axis = (kept % 3).astype(np.float32)
-        plane = _PLANES[kept % 3]
+        # Skin shares vertices; a wound's faces have their own: two walls may meet in a node.
+        key = corners.astype(np.int64) * 3 + axis[:, None]
+        own = 3 * len(rest) + 3 * np.flatnonzero(fresh)[:, None] + np.arange(3)
+        key[fresh] = own
+        _, first, index = np.unique(key, return_index=True, return_inverse=True)
+        face = first // 3  # of which each vertex is a corner
+        self.node = corners.ravel()[first].astype(np.intp)
+        self.axis = axis[face].astype(np.float32)
+        plane = _PLANES[axis[face]]
         self.uv = np.take_along_axis(rest[self.node], plane, axis=1) / SCALE + 0.5
-        self.tint = np.where((kept % 6 >= 3)[:, None], FLESH, tint[self.node])
+        self.tint = np.where(fresh[face][:, None], FLESH, tint[self.node])
         self.triangles = index.reshape(corners.shape).astype(np.int32)
         self._corners = corners
-        faces = np.repeat(np.arange(len(corners)), 3)
-        ones = np.ones(faces.size, np.float32)
-        self._sum = csr_matrix((ones, (corners.ravel(), faces)), shape=(len(rest), len(corners)))
+        # A vertex's normal: the sum over the skin around its node, or its own face of a wound.
+        around = csr_matrix(
+            (
+                np.where(np.repeat(fresh, 3), 0.0, 1.0).astype(np.float32),
+                (corners.ravel(), np.repeat(np.arange(len(corners)), 3)),
+            ),
+            shape=(len(rest), len(corners)),
+        )
+        here = fresh[face]
+        alone = csr_matrix(
+            (np.ones(here.sum(), np.float32), (np.flatnonzero(here), face[here])),
+            shape=(len(face), len(corners)),
+        )
+        skin = csr_matrix(
+            (np.where(here, 0.0, 1.0).astype(np.float32), (np.arange(len(face)), self.node)),
+            shape=(len(face), len(rest)),
+        )
+        self._sum = (skin @ around + alone).tocsr()
 
     def normals(self, nodes: Array) -> NDArray[np.float32]:
-        """Unit normals (v, 3) for nodes (n, 3): means of the faces around, weighted by area."""
+        """Unit normals (v, 3) for nodes (n, 3): of the skin around, by area; a wound is faceted."""
         x = nodes.astype(np.float32)
         a, b, c = (x[self._corners[:, k]] for k in range(3))
         e, f = b - a, c - a
@@ -106,4 +125,4 @@ class DrawnSurface:
         normal = self._sum @ faces
         length = np.sqrt(np.einsum("ij,ij->i", normal, normal))
         normal /= np.maximum(length, 1e-30)[:, None]
-        return np.asarray(normal[self.node], np.float32)
+        return np.asarray(normal, np.float32)

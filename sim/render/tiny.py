@@ -24,7 +24,7 @@ from trocar.sim.render.instrument import PART_IDS, instrument_meshes
 from trocar.sim.render.mesh import Mesh
 from trocar.sim.render.png import write_png
 from trocar.sim.render.projection import FAR, NEAR, scaled_rig
-from trocar.sim.render.soft_surface import DrawnSurface
+from trocar.sim.render.soft_surface import CutSurface, DrawnSurface, SoftSurface
 from trocar.sim.render.texture import tissue_texture
 from trocar.sim.scene import Scene
 from trocar.sim.snapshot import CellSnapshot
@@ -32,7 +32,7 @@ from trocar.sim.snapshot import CellSnapshot
 WIDTH, HEIGHT, FPS = 320, 240, 10.0
 UNDRAWN = (
     "lens distortion, motion blur, highlights, smoke, blood, fog, shadows, exposure and gain, "
-    "flow, tints of organs, cuts"
+    "flow, tints of organs and wounds"
 )
 _TEXTURE_SIZE = 512
 _VERTICES_PER_SIDE = 23  # of the patch: TinyRenderer's cost follows the triangles
@@ -55,7 +55,7 @@ class TinyEndoscope:
         small = scaled_rig(rig, WIDTH, HEIGHT)
         left, right = (replace(eye, distortion=(0.0,) * 5) for eye in (small.left, small.right))
         self.rig = StereoRig(left, right, small.T_left_right)
-        self._cast = cast
+        self.cast = cast
         self._seed = seed
         self._client = pybullet.connect(pybullet.DIRECT)
         self._uv, self._triangles = drawn_grid(_VERTICES_PER_SIDE)
@@ -87,12 +87,16 @@ class TinyEndoscope:
         `neighbour` is taken and not used: neither flow nor motion blur is drawn (UNDRAWN).
         """
         self._move(snapshot)
-        T_world_camera = self._cast.camera_pose(snapshot)
+        T_world_camera = self.cast.camera_pose(snapshot)
         rng = np.random.default_rng([self._seed, stamp_ns])
         left_rgb, left = self._draw(self.rig.left, T_world_camera, rng)
         right_rgb, right = self._draw(self.rig.right, T_world_camera @ self.rig.T_left_right, rng)
         stereo = StereoFrame(stamp_ns, left_rgb, right_rgb)
         return RenderedFrame(stereo, left, right) if truth else RenderedFrame(stereo)
+
+    def set_surface(self, name: str, surface: SoftSurface | CutSurface) -> None:
+        """Draw a soft body with another surface from now on, as after a cut."""
+        self._soft[name] = DrawnSurface(surface)
 
     def close(self) -> None:
         """End the PyBullet client."""
@@ -139,7 +143,7 @@ class TinyEndoscope:
 
     def _move(self, snapshot: CellSnapshot) -> None:
         """Put everything where it is now."""
-        tissue, time_s = self._cast.tissue, snapshot.time_s
+        tissue, time_s = self.cast.tissue, snapshot.time_s
         surface = tissue.point(self._uv, time_s)
         self._remake("", surface, self._triangles, self._uv, tissue.normal(self._uv, time_s))
         for name, drawn in self._soft.items():
@@ -149,7 +153,7 @@ class TinyEndoscope:
         for name, bodies in self._objects.items():
             for body in bodies:
                 self._place(body, snapshot.objects[name])
-        shown = self._cast.instruments(snapshot)
+        shown = self.cast.instruments(snapshot)
         for name, parts in self._parts.items():
             poses = shown[name].part_poses() if name in shown else dict.fromkeys(parts, _AWAY)
             for part, bodies in parts.items():
@@ -215,7 +219,7 @@ class TinyEndoscope:
     def _mask(self, body: NDArray[np.int32]) -> NDArray[np.uint8]:
         """Mask ids of PyBullet's body ids."""
         mask = np.zeros(body.shape, np.uint8)
-        offsets, ids = mask_offsets(self._cast.T_world_base), self._cast.mask_ids
+        offsets, ids = mask_offsets(self.cast.T_world_base), self.cast.mask_ids
         for name, parts in self._parts.items():
             for part, bodies in parts.items():
                 mask[np.isin(body, bodies)] = PART_IDS[part] + offsets[name]
