@@ -46,11 +46,21 @@ class SimulatedArm:
             noise=scene.encoder.noise,
             velocity_noise=scene.encoder.velocity_noise,
             bias=cell.joint_bias[name],
+            stiffness=scene.drive.stiffness,
+            backlash=scene.drive.backlash,
+            settling_s=scene.drive.settling_s,
         )
         self._port: Port | None = None
         self._lockstep: _core.LockstepArm | None = None
         if isinstance(driver, _core.Arm):
-            self._lockstep = _core.LockstepArm(driver, self.plant)
+            self._lockstep = _core.LockstepArm(
+                driver,
+                self.plant,
+                state_delay=scene.link.state_delay_ms,
+                command_delay=scene.link.command_delay_ms,
+                loss=scene.link.loss,
+                seed=cell.noise_seed + list(scene.arms).index(name),
+            )
         else:
             self._port = driver
         self._is_loaded = False
@@ -64,6 +74,11 @@ class SimulatedArm:
             output = self._port.exchange(*self.plant.measure(), stamp_ns + k * _core.TICK_NS)
             self.plant.step(output)
         return output
+
+    @property
+    def missed(self) -> int:
+        """Ticks in which the controller's command did not come, so far; lockstep only."""
+        return 0 if self._lockstep is None else self._lockstep.missed
 
     def feel(self, load: Load | None) -> None:
         """What the surroundings do to the instrument from now on; None: nothing."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from trocar.geometry import Array
-from trocar.sim.scene import EncoderParameters
+from trocar.sim.scene_parameters import EncoderParameters
 
 
 class Encoders:

@@ -11,7 +11,7 @@ import numpy as np
 
 from trocar.geometry import Array, make_transform
 from trocar.kinematics import JAW_TIP_OFFSET
-from trocar.sim.scene import InstrumentParameters
+from trocar.sim.scene_parameters import InstrumentParameters
 
 RCM_WORLD: Array = np.array([0.13, 0.0, 0.085])  # m; a port mirrored from PSM1's, lower
 JAW_ANGLE = 0.2  # rad, slightly open

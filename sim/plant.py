@@ -21,7 +21,7 @@ from trocar.geometry import Array
 from trocar.sim.encoder import Encoders
 from trocar.sim.engine import pybullet
 from trocar.sim.mechanics import JointMechanics
-from trocar.sim.scene import EncoderParameters
+from trocar.sim.scene_parameters import EncoderParameters
 from trocar.sim.urdf import AXIS_NAMES, PRISMATIC, psm_urdf, write_urdf
 
 GRAVITY = 9.81  # m/s2, along -z of the world

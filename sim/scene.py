@@ -17,13 +17,22 @@ import numpy as np
 
 from trocar.camera import StereoRig
 from trocar.errors import ConfigurationError
-from trocar.geometry import Array, exp_so3, inverse, make_transform
+from trocar.geometry import Array, inverse
 from trocar.models import Model, get
+from trocar.sim.errors import draw_errors
 from trocar.sim.faults.schedule import ScheduledFault, check_names
 from trocar.sim.marks import Mark
 from trocar.sim.objects.spec import ObjectSpec
 from trocar.sim.render.options import RenderOptions
 from trocar.sim.scene_file import read_scene
+from trocar.sim.scene_parameters import (
+    DriveParameters,
+    EncoderParameters,
+    ErrorParameters,
+    InstrumentParameters,
+    LinkParameters,
+    TissueParameters,
+)
 from trocar.sim.snapshot import CellSnapshot, SnapshotLayout
 from trocar.sim.soft.spec import SoftParameters
 from trocar.sim.tasks.spec import TaskSpec
@@ -40,56 +49,6 @@ CUT_NODES = 200  # room in a snapshot for what cuts add to a soft body
 def ecm_model() -> Model:
     """The ECM with its straight scope."""
     return get("ECM_0")
-
-
-@dataclass(frozen=True)
-class TissueParameters:
-    """Shape and motion of the tissue patch; lengths in m, angles in rad, see the scene file."""
-
-    side: float = 0.120
-    height: float = 0.0  # of the work point at rest, world z; a bed lies lower
-    vertices_per_side: int = 45
-    dome_radius: float = 0.30
-    lump_count: int = 14
-    lump_height: float = 0.0016
-    breathing_normal: float = 0.006  # peak to peak
-    breathing_lateral: float = 0.0037  # peak to peak
-    breathing_hz: float = 0.25
-    lateral_lag: float = 0.61
-    wavelength: float = 0.40
-    growth: float = 0.12
-    drift: float = 0.001
-    drift_s: float = 10.0
-
-
-@dataclass(frozen=True)
-class ErrorParameters:
-    """Magnitudes of the seeded errors: m and rad; directions and signs come from the seed."""
-
-    base_translation: float = 0.0
-    base_rotation: float = 0.0
-    joint_bias: float = 0.0
-    insertion_bias: float = 0.0
-
-
-@dataclass(frozen=True)
-class EncoderParameters:
-    """Per axis (7, jaw last): one count, and 1 sigma of position and velocity noise (rad or m)."""
-
-    resolution: tuple[float, ...] = (0.0,) * 7
-    noise: tuple[float, ...] = (0.0,) * 7
-    velocity_noise: tuple[float, ...] = (0.0,) * 7
-
-
-@dataclass(frozen=True)
-class InstrumentParameters:
-    """One pass of the second instrument; `start_s` < 0 means never."""
-
-    start_s: float = -1.0
-    duration_s: float = 2.6
-    height: float = 0.033
-    reach: float = 0.018
-    direction: str = field(default="random", metadata={"choices": ("+y", "-y", "random")})
 
 
 @dataclass(frozen=True)
@@ -125,6 +84,8 @@ class Scene:
     errors: ErrorParameters
     encoder: EncoderParameters
     instrument: InstrumentParameters
+    drive: DriveParameters = field(default_factory=DriveParameters)
+    link: LinkParameters = field(default_factory=LinkParameters)
     objects: dict[str, ObjectSpec] = field(default_factory=dict)
     task: TaskSpec | None = None
     look: RenderOptions = field(default_factory=RenderOptions)
@@ -190,14 +151,8 @@ class Scene:
         rng = np.random.default_rng([seed, 0])
         T_world_base, joint_bias = {}, {}
         for arm in self.psms:
-            shift = self.errors.base_translation * _direction(rng)
-            turn = self.errors.base_rotation * _direction(rng)
-            T_base_true = make_transform(exp_so3(turn), shift)
+            T_base_true, joint_bias[arm] = draw_errors(self.errors, rng)
             T_world_base[arm] = self.T_world_base(arm) @ T_base_true
-            bias = self.errors.joint_bias * rng.choice([-1.0, 1.0], 7)
-            bias[2] = self.errors.insertion_bias * rng.choice([-1.0, 1.0])
-            bias[6] = 0.0  # the jaw places nothing
-            joint_bias[arm] = bias
         senses = {"+y": 1, "-y": -1}
         sense = senses.get(self.instrument.direction, int(rng.choice([-1, 1])))
         tissue_seed, noise_seed = (int(s) for s in rng.integers(0, 2**31, 2))
@@ -229,6 +184,8 @@ def load_scene(name: str = DEFAULT_SCENE, site: Site | None = None) -> Scene:
     sections: dict[str, type] = {
         "tissue": TissueParameters,
         "errors": ErrorParameters,
+        "drive": DriveParameters,
+        "link": LinkParameters,
         "encoder": EncoderParameters,
         "instrument": InstrumentParameters,
     }
@@ -237,8 +194,3 @@ def load_scene(name: str = DEFAULT_SCENE, site: Site | None = None) -> Scene:
     scene = Scene(name=name, site=site, **values)
     scene.check_faults(scene.faults, f"scene file {name}.yaml: faults")
     return scene
-
-
-def _direction(rng: np.random.Generator) -> Array:
-    v = rng.standard_normal(3)
-    return v / np.linalg.norm(v)

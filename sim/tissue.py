@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trocar.geometry import Array
-from trocar.sim.scene import Scene, TissueParameters
+from trocar.sim.scene import Scene
+from trocar.sim.scene_parameters import TissueParameters
 
 _GROWTH_RADIUS = 0.05  # m; s of the growth term: the amplitude is even near the work point
 _LUMP_RADIUS = (0.008, 0.018)  # m; slopes stay below about 10 deg

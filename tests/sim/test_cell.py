@@ -7,7 +7,8 @@ import pytest
 from trocar import _core
 from trocar.kinematics import forward_kinematics
 from trocar.sim.cell import Cell, plant_gravity_base
-from trocar.sim.scene import ErrorParameters, load_scene
+from trocar.sim.scene import load_scene
+from trocar.sim.scene_parameters import ErrorParameters
 
 FIGURE_HZ = 0.5
 PERIODS = 2  # measured, after one of settling

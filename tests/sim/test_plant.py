@@ -15,7 +15,8 @@ from trocar.kinematics import forward_kinematics, link_frames
 from trocar.sim.engine import pybullet
 from trocar.sim.mechanics import STOP_MARGIN
 from trocar.sim.plant import PsmPlant, UnstablePlantError, step_length
-from trocar.sim.scene import EncoderParameters, load_scene
+from trocar.sim.scene import load_scene
+from trocar.sim.scene_parameters import EncoderParameters
 
 T_WORLD_BASE = load_scene("follow").T_world_base("PSM1")
 Q = np.array([0.3, -0.2, 0.15, 0.5, 0.9, -0.7, 0.4])
