@@ -57,9 +57,7 @@ def bare(**changes):
 def test_every_instrument_needs_a_driver_and_no_other():
     scene = load_scene("cell")
     arms = controllers(scene)
-    with pytest.raises(
-        ConfigurationError, match="drivers for PSM1; one is needed"
-    ):
+    with pytest.raises(ConfigurationError, match="drivers for PSM1; one is needed"):
         Cell(scene, 0, {"PSM1": arms["PSM1"]})
 
 
