@@ -55,6 +55,8 @@ EXTRAS = {
     ],
     # About 0.2 GB without CUDA, 2.5 GB with it: never pulled by `make setup`.
     "train": ["torch>=2.2"],
+    # Tasks as environments for learning: `trocar validate expert:TASK`, trocar.sim.tasks.
+    "gym": ["gymnasium>=0.29"],
     # `trocar sim import` and `phantom`: volumes, marching cubes, surface files, decimation.
     "anatomy": [
         "SimpleITK>=2.3",

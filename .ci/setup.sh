@@ -4,7 +4,7 @@
 # `make test` call it.   usage: .ci/setup.sh run|test|bench
 # Idempotent: a stamp keyed by the hashes of the inputs makes a second call instant.
 # PYTHON=... chooses the interpreter, VENV=... the folder, EXTRAS=train adds PyTorch, EXTRAS=anatomy
-# what `trocar sim import` reads volumes with (the level test has it).
+# what `trocar sim import` reads volumes with, EXTRAS=gym Gymnasium (the level test has both).
 set -eu
 cd "$(dirname "$0")/.."
 level=${1:-run}
@@ -126,13 +126,14 @@ if ! packages_ready; then
     echo "numpy==$numpy" >>"$pins"
     say "using the ROS of $python, numpy $numpy (a combination CI has not proven: see trocar doctor)"
   fi
-  [ "$sets" = test ] && groups="$groups test lint anatomy"
+  [ "$sets" = test ] && groups="$groups test lint anatomy gym"
   [ "$sets" = bench ] && groups="$groups bench"
   case " $extras " in *" train "*)
     say "PyTorch: about 0.2 GB (CPU) to 2.5 GB (CUDA) to download"
     groups="$groups train" ;;
   esac
   case " $extras " in *" anatomy "*) groups="$groups anatomy" ;; esac
+  case " $extras " in *" gym "*) groups="$groups gym" ;; esac
   [ "$version" = 312 ] && say "pybullet has no wheel for Python 3.12 and compiles from source: 5 to 15 minutes"
   say "installing packages with $constraints (about 0.7 GB; a few minutes)"
   pip install -q -c "$pins" --upgrade pip >/dev/null 2>&1 || true

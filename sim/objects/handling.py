@@ -85,6 +85,7 @@ class Handling:
             self._far_looks -= 1
             return True
         least = min(float(low.min(initial=1.0)) for low in self._lower_bounds(tools).values())
+        least = min(least, 0.5 * self._tools_apart(tools))  # both may move
         # The slowest thing to assume: one REACH a look; the last look before is spared no one.
         self._far_looks = max(0, int(least / REACH) - 2)
         return least > REACH
@@ -146,8 +147,18 @@ class Handling:
         low = self.things.lower_bounds(centres, np.tile(BALL_RADII, len(tools)))
         return {name: low[4 * i : 4 * i + 4] for i, name in enumerate(tools)}
 
+    def _tools_apart(self, tools: Mapping[str, ToolPose]) -> float:
+        """At least how far in m any two instruments are from each other."""
+        gap, poses = np.inf, list(tools.values())
+        for i, a in enumerate(poses):
+            for b in poses[i + 1 :]:
+                gap = min(gap, float(_ball_gaps(a, b).min()))
+        return gap
+
     def _is_clear(self, tools: Mapping[str, ToolPose], low: Mapping[str, Array]) -> bool:
         """Whether, held objects and their holders aside, nothing is within REACH of anything."""
+        if self._tools_apart(tools) < 2.0 * REACH:
+            return False
         held = {}
         for name, grasp in self.jaws.grasps.items():
             if grasp is not None:
@@ -226,6 +237,7 @@ class Handling:
         loads: Mapping[str, Load],
     ) -> None:
         """Push instruments out of what they touch, by a spring at the deepest point."""
+        self._touch_each_other(tools, loads)
         for name, tool in tools.items():
             grasp: Grasp | None = self.jaws.grasps[name]
             for part, row in zip(PARTS, low[name]):
@@ -237,8 +249,32 @@ class Handling:
                         self.touched.add((name, other))
                         self._push_out(tool, min(near, key=lambda n: n.distance), loads[name])
 
-    def _push_out(self, tool: ToolPose, near: Near, load: Load) -> None:
+    def _touch_each_other(self, tools: Mapping[str, ToolPose], loads: Mapping[str, Load]) -> None:
+        """Push instruments out of each other."""
+        names = list(tools)
+        for i, a in enumerate(names):
+            for b in names[i + 1 :]:
+                for row, column in np.argwhere(_ball_gaps(tools[a], tools[b]) < 0.0):
+                    other = self._bodies[b].body(PARTS[column])
+                    near = self._bodies[a].closest(PARTS[row], other, 0.0)
+                    if near:
+                        self.touched.add((a, b))
+                        deepest = min(near, key=lambda n: n.distance)
+                        force = self._push_out(tools[a], deepest, loads[a])
+                        loads[b].add(tools[b], -force, deepest.point_b)
+
+    def _push_out(self, tool: ToolPose, near: Near, load: Load) -> Array:
+        """Load an instrument with a touch; returns the force (3,) in N on it."""
         speed = float(tool.velocity_at(near.point_a) @ near.normal)
         size = max(0.0, -TOUCH_STIFFNESS * near.distance - _TOUCH_DAMPING * speed)
         load.add(tool, size * near.normal, near.point_a)
         self.max_force = max(self.max_force, size)
+        return size * near.normal
+
+
+def _ball_gaps(a: ToolPose, b: ToolPose) -> Array:
+    """Distances (4, 4) in m of the balls around the parts of two instruments."""
+    apart = a.ball_centres[:, None] - b.ball_centres[None]
+    return np.asarray(
+        np.sqrt((apart * apart).sum(axis=-1)) - BALL_RADII[:, None] - BALL_RADII[None]
+    )

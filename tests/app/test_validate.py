@@ -73,7 +73,7 @@ def test_command_writes_the_report_and_the_exit_code_says_whether_goals_are_met(
 
 def test_list_and_unknown_names(walk: Walk, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["validate", "fall"]) == 2
-    assert "unknown scenario fall; valid: follow, walk" in capsys.readouterr().err
+    assert "unknown scenario fall; valid: follow, expert:needle_reach, " in capsys.readouterr().err
     assert cli.main(["validate"]) == 2
     assert cli.main(["validate", "walk", "--seeds", "0"]) == 2
     assert "at least 1" in capsys.readouterr().err

@@ -24,10 +24,12 @@ ALLOWED = {
     },
     "perception": {"trocar", "numpy", "scipy", "cv2", "yaml", "onnxruntime", "torch"},
     "control": {"trocar", "trocar._core", "numpy", "yaml"},
-    # The last line is the extra `anatomy`, imported by sim/anatomy/packages.py when needed.
+    # The last lines are extras: `anatomy`, imported by sim/anatomy/packages.py when needed, and
+    # `gym`, by sim/tasks/gym.py.
     "sim": {
         *("trocar", "trocar._core", "numpy", "scipy", "yaml", "pybullet", "moderngl", "cv2"),
         *("SimpleITK", "skimage", "trimesh", "fast_simplification"),
+        "gymnasium",
     },
     # _core: the console presses the emergency stop in shared memory; cv2: its JPEG encoder.
     "console": {"trocar", "trocar._core", "numpy", "aiohttp", "cv2"},

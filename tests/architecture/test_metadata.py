@@ -102,7 +102,7 @@ def test_constraints_pin_every_requirement(version: str, root: Path) -> None:
     pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
     names = {re.sub(r"[-_.]+", "-", name).lower() for name in pins}
     command = [sys.executable, ".ci/requirements.py", "ros", "test", "lint", "bench"]
-    command.append("anatomy")
+    command += ["anatomy", "gym"]
     wanted = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
     for line in wanted.split():
         name = re.split(r"[<>=]", line)[0].lower()

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `trocar validate` runs: the protocol of a scenario and the registry of their names.
 
-A scenario's module defines `SCENARIO`.  It runs one seed at a time, in a process of its own,
-and returns samples; pooling, percentiles and the JSON are the same for all.
+A scenario's module defines `SCENARIO`, or `scenario(name)` where it has several.  It runs one seed
+at a time, in a process of its own, and returns samples; pooling, percentiles and the JSON are the
+same for all.
 """
 
 import importlib
@@ -16,8 +17,18 @@ from trocar.app.report import Goal
 from trocar.errors import ConfigurationError
 from trocar.geometry import Array
 
+# Tasks with an expert (trocar.sim.tasks.experts), each a scenario `expert:TASK`.
+EXPERT_TASKS = (
+    "needle_reach",
+    "gauze_retrieve",
+    "needle_pick",
+    "needle_regrasp",
+    "peg_transfer",
+    "bimanual_peg_transfer",
+)
 REGISTRY = {
     "follow": "trocar.app.follow_scenario",
+    **{f"expert:{task}": "trocar.app.expert_scenario" for task in EXPERT_TASKS},
 }
 
 
@@ -57,7 +68,8 @@ def load_scenario(name: str) -> Scenario:
     """The scenario of that name; raises ConfigurationError that lists the names."""
     if name not in REGISTRY:
         raise ConfigurationError(f"unknown scenario {name}; valid: {', '.join(REGISTRY)}")
-    return cast(Scenario, importlib.import_module(REGISTRY[name]).SCENARIO)
+    module = importlib.import_module(REGISTRY[name])
+    return cast(Scenario, module.scenario(name) if hasattr(module, "scenario") else module.SCENARIO)
 
 
 def run_seed(name: str, seed: int) -> SeedResult:
@@ -96,6 +108,7 @@ def _summary(units: dict[str, str], samples: Sequence[dict[str, Array]]) -> dict
             continue
         summary[name] = {
             "unit": unit,
+            "mean": float(values.mean()),
             "median": float(np.median(values)),
             "p95": float(np.percentile(values, 95)),
             "max": float(values.max()),

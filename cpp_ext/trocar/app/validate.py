@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     """Exit code 0 where every goal is met, 1 where one is not, 2 for bad arguments."""
     if args.list:
         for name in REGISTRY:
-            print(f"{name:12} {load_scenario(name).description}")
+            print(f"{name:29} {load_scenario(name).description}")
         return 0
     if args.scenario is None:
         raise ConfigurationError(f"name a scenario; valid: {', '.join(REGISTRY)}")

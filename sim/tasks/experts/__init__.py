@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scripted experts, one a task: from observations to actions, nothing else."""
