@@ -13,7 +13,7 @@ from trocar.geometry import look_at
 from trocar.sim.anatomy.importer import Request, import_tissue
 from trocar.sim.anatomy.phantom import write_phantom
 from trocar.sim.anatomy.tissue_file import write_tissue
-from trocar.sim.happenings import happenings
+from trocar.sim.happenings import happenings, shown
 from trocar.sim.render.effects import Effects
 from trocar.sim.render.renderer import EndoscopeRenderer
 from trocar.sim.render.room import RoomView
@@ -46,7 +46,8 @@ def scene_tiles(seed: int) -> Iterator[tuple[str, Picture]]:
 
 
 def _shaded(scene: Scene) -> Scene:
-    return replace(scene, look=replace(scene.look, effects=Effects(shadow=_SHADOW)))
+    look = replace(scene.look, effects=Effects(shadow=_SHADOW))
+    return replace(shown(scene), look=look)
 
 
 def _at_work(scene: Scene, seed: int) -> CellSnapshot:

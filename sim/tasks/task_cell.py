@@ -33,6 +33,7 @@ class TaskCell:
         self.ecm: SimulatedEcm | None = None
         self.truth: CellTruth = self._exact.realise(0)
         self.ticks = 0
+        self.on_look: Callable[[], None] | None = None  # called after every LOOK_TICKS: films
         self._is_near = False
 
     @property
@@ -71,6 +72,8 @@ class TaskCell:
                 self._run(step)
             self._is_near = self.surroundings.look(self.ticks * 1e-3, self.tools())
             self._feel()
+            if self.on_look is not None:
+                self.on_look()
 
     def tools(self) -> dict[str, ToolPose]:
         """Where the instruments truly are."""

@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 
-from trocar.sim.happenings import happenings
+from trocar.sim.happenings import happenings, shown
 from trocar.sim.render.cast import Cast
 from trocar.sim.render.motion import LIFT_S, PERIOD_S, RADIUS, motion
 from trocar.sim.scene import load_scene, scene_names
@@ -60,3 +60,20 @@ def test_the_same_seed_happens_again_to_the_bit():
     np.testing.assert_array_equal(one.soft["liver"], again.soft["liver"])
     other = shots(CELL, 15.0, 2.2, seed=3)[-1]
     assert (one.soft["liver"] != other.soft["liver"]).any()  # the arm stands elsewhere
+
+
+def test_an_expert_at_work_is_shown_in_even_time_and_begins_anew():
+    pytest.importorskip("gymnasium")
+    scene = load_scene("needle_pick")
+    run = shots(scene, 10.0, 9.0, seed=5)
+    np.testing.assert_allclose([s.time_s for s in run], 0.1 * np.arange(len(run)), atol=1e-9)
+    height = np.array([s.objects["needle"][2, 3] for s in run])
+    assert height.max() > height[0] + 0.008  # it is picked up
+    fallen = np.flatnonzero(np.diff(height) < -0.005)
+    assert len(fallen)  # and lies there again: another episode
+    first, second = run[0].objects["needle"], run[int(fallen[0]) + 1].objects["needle"]
+    assert np.abs(first - second).max() > 1e-3  # elsewhere
+    # Drawn without hidden errors, as the expert works: jaws are where the needle is held.
+    held = run[int(np.argmax(height))]
+    tip = Cast.of(shown(scene), 5).instruments(held)["PSM1"].T_world_cp @ [0.0, 0.0, 0.0102, 1.0]
+    assert np.linalg.norm(tip[:3] - held.objects["needle"][:3, 3]) < 0.0115  # 10 mm of radius

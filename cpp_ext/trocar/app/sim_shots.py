@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trocar.errors import ConfigurationError
-from trocar.sim.happenings import happenings
+from trocar.sim.happenings import happenings, shown
 from trocar.sim.render.choice import Renderer, make_renderer
 from trocar.sim.render.effect_words import parse_effects
 from trocar.sim.render.frame import EyeTruth, RenderedFrame
@@ -56,9 +56,9 @@ class Shots:
         self._happens = happenings(self.scene, wish.seed, self.fps)
         self.renderer: Renderer
         if wish.view == "room":
-            self.renderer = RoomView(self.scene, wish.seed)
+            self.renderer = RoomView(shown(self.scene), wish.seed)
         else:
-            self.renderer, _ = make_renderer(self.scene, wish.seed, say)
+            self.renderer, _ = make_renderer(shown(self.scene), wish.seed, say)
         self._next = next(self._happens)
 
     def frame(self, truth: bool = False) -> RenderedFrame:
