@@ -4,12 +4,15 @@
 from trocar.errors import ConfigurationError
 from trocar.sim.scene import Scene
 from trocar.sim.tasks.bimanual_peg_transfer import BimanualPegTransfer
+from trocar.sim.tasks.cut_line import CutLine
+from trocar.sim.tasks.ecm_target import EcmTarget
 from trocar.sim.tasks.gauze_retrieve import GauzeRetrieve
 from trocar.sim.tasks.needle_pick import NeedlePick
 from trocar.sim.tasks.needle_reach import NeedleReach
 from trocar.sim.tasks.needle_regrasp import NeedleRegrasp
 from trocar.sim.tasks.peg_transfer import PegTransfer
 from trocar.sim.tasks.task import Task
+from trocar.sim.tasks.tissue_retraction import TissueRetraction
 
 TASKS: dict[str, type[Task]] = {
     "needle_reach": NeedleReach,
@@ -18,6 +21,9 @@ TASKS: dict[str, type[Task]] = {
     "needle_regrasp": NeedleRegrasp,
     "peg_transfer": PegTransfer,
     "bimanual_peg_transfer": BimanualPegTransfer,
+    "ecm_target": EcmTarget,
+    "tissue_retraction": TissueRetraction,
+    "cut_line": CutLine,
 }
 
 

@@ -18,6 +18,7 @@ from trocar.geometry import Array
 from trocar.sim.objects.handling import LOOK_TICKS
 from trocar.sim.scene import load_scene
 from trocar.sim.tasks.action import SIZE, STEP_S, Reach
+from trocar.sim.tasks.camera_action import CAMERA_SIZE, turn_camera
 from trocar.sim.tasks.catalogue import load_task
 from trocar.sim.tasks.gym import gymnasium
 from trocar.sim.tasks.observation import Layout
@@ -59,11 +60,13 @@ class TaskEnv(gymnasium.Env):
         self.task = load_task(self.scene)
         self._joint_errors, self._tools_seen = joint_errors, tools_seen
         self.cell = TaskCell(self.scene)
-        self.tools = self.scene.psms
+        self.tools = self.task.tools
         self.layout = Layout(self.tools, self.task.observed)
-        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (SIZE * len(self.tools),), np.float32)
+        self._camera_at = SIZE * len(self.tools)
+        actions = self._camera_at + CAMERA_SIZE * self.task.moves_camera
+        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (actions,), np.float32)
         sizes = {
-            "observation": self.layout.size,
+            "observation": self.layout.size + self.task.extra_size,
             "achieved_goal": self.task.goal_size,
             "desired_goal": self.task.goal_size,
         }
@@ -90,8 +93,9 @@ class TaskEnv(gymnasium.Env):
         self.goal = start.goal
         self._steps = 0
         self._reach = {}
-        for name, arm in self.cell.arms.items():
-            T_world_tip, jaw, _ = arm.measured()
+        self.task.began(self.cell)
+        for name in self.tools:
+            T_world_tip, jaw, _ = self.cell.arms[name].measured()
             self._reach[name] = Reach(T_world_tip, jaw, *self.task.box(name))
         problem = self.task.prepare(self.cell, self._apply)
         if problem and not self._joint_errors:  # with hidden errors a bad start is part of the task
@@ -103,7 +107,7 @@ class TaskEnv(gymnasium.Env):
         wanted = np.asarray(action, dtype=float)
         if wanted.shape != self.action_space.shape or not np.all(np.isfinite(wanted)):
             raise ValueError(
-                f"action is {wanted!r}; give {SIZE * len(self.tools)} finite numbers in [-1, 1]"
+                f"action is {wanted!r}; give {self.action_space.shape[0]} finite numbers in [-1, 1]"
             )
         self._apply(np.clip(wanted, -1.0, 1.0))
         self._steps += 1
@@ -139,12 +143,15 @@ class TaskEnv(gymnasium.Env):
     # --- inside ----------------------------------------------------------------------------
     def _apply(self, action: Array) -> None:
         reaches = list(self._reach.values())
-        arms = list(self.cell.arms.values())
+        arms = [self.cell.arms[name] for name in self.tools]
+        if self.task.moves_camera:
+            turn_camera(self.cell, action[self._camera_at :])
         for i, reach in enumerate(reaches):
             reach.begin(action[SIZE * i : SIZE * (i + 1)])
         pieces = _TICKS // LOOK_TICKS
 
         def command(piece: int) -> None:
+            self.task.watch(self.cell)
             for arm, reach in zip(arms, reaches):
                 T_measured, jaw, _ = arm.measured()
                 velocity = reach.move(piece / pieces, T_measured[:3, 3], arm.force())
@@ -156,13 +163,19 @@ class TaskEnv(gymnasium.Env):
             reach.move(1.0, arm.measured()[0][:3, 3], arm.force())
 
     def _observe(self) -> dict[str, Array]:
-        seen = {name: arm.measured() for name, arm in self.cell.arms.items()}
+        seen = {name: self.cell.arms[name].measured() for name in self.tools}
         if self._tools_seen == "true":
-            for name, arm in self.cell.arms.items():
+            for name in self.tools:
+                arm = self.cell.arms[name]
                 tool = arm.simulated.tool()
                 seen[name] = (tool.T_world_tip, tool.jaw, seen[name][2])
         return {
-            "observation": self.layout.pack(seen, self.cell.handling.things.poses),
+            "observation": np.concatenate(
+                [
+                    self.layout.pack(seen, self.cell.handling.things.poses),
+                    self.task.extra(self.cell),
+                ]
+            ),
             "achieved_goal": self.task.achieved(self.cell),
             "desired_goal": self.goal.copy(),
         }

@@ -15,6 +15,9 @@ _TASKS = {
     "NeedleRegrasp": "needle_regrasp",
     "PegTransfer": "peg_transfer",
     "BimanualPegTransfer": "bimanual_peg_transfer",
+    "EcmTarget": "ecm_target",
+    "TissueRetraction": "tissue_retraction",
+    "CutLine": "cut_line",
 }
 IDS = {f"trocar/{name}-v0": task for name, task in _TASKS.items()}
 

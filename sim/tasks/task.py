@@ -55,6 +55,8 @@ class Task(ABC):
     observed: ClassVar[tuple[str, ...]] = ()
     tools: ClassVar[tuple[str, ...]] = ("PSM1",)
     goal_size: ClassVar[int] = 3
+    extra_size: ClassVar[int] = 0  # numbers that the observation has beyond tools and objects
+    moves_camera: ClassVar[bool] = False  # whether the action has the ECM's joints
 
     def __init__(self, scene: Scene) -> None:
         """Read the scene's section; ConfigurationError names file, key, allowed and remedy."""
@@ -103,6 +105,18 @@ class Task(ABC):
     def place(self, name: str) -> Array:
         """`T_world_object` (4, 4) that the scene gives an object."""
         return self.scene.objects[name].T_world_object
+
+    def began(self, cell: TaskCell) -> None:
+        """The cell stands as the start has it; nothing by default."""
+        return
+
+    def watch(self, cell: TaskCell) -> None:
+        """Called every 10 ms; nothing by default."""
+        return
+
+    def extra(self, cell: TaskCell) -> Array:
+        """(extra_size,): what else is seen."""
+        return np.zeros(0)
 
     @abstractmethod
     def start(self, rng: np.random.Generator) -> Start:

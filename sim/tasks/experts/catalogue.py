@@ -3,12 +3,15 @@
 
 from trocar.errors import ConfigurationError
 from trocar.sim.tasks.experts.bimanual_peg_transfer import BimanualPegTransferExpert
+from trocar.sim.tasks.experts.cut_line import CutLineExpert
+from trocar.sim.tasks.experts.ecm_target import EcmTargetExpert
 from trocar.sim.tasks.experts.expert import Expert
 from trocar.sim.tasks.experts.gauze_retrieve import GauzeRetrieveExpert
 from trocar.sim.tasks.experts.needle_pick import NeedlePickExpert
 from trocar.sim.tasks.experts.needle_reach import NeedleReachExpert
 from trocar.sim.tasks.experts.needle_regrasp import NeedleRegraspExpert
 from trocar.sim.tasks.experts.peg_transfer import PegTransferExpert
+from trocar.sim.tasks.experts.tissue_retraction import TissueRetractionExpert
 from trocar.sim.tasks.observation import Layout
 from trocar.sim.tasks.task import Task
 
@@ -19,6 +22,9 @@ EXPERTS: dict[str, type[Expert]] = {
     "needle_regrasp": NeedleRegraspExpert,
     "peg_transfer": PegTransferExpert,
     "bimanual_peg_transfer": BimanualPegTransferExpert,
+    "ecm_target": EcmTargetExpert,
+    "tissue_retraction": TissueRetractionExpert,
+    "cut_line": CutLineExpert,
 }
 
 

@@ -74,6 +74,11 @@ class Expert(ABC):
         """An instrument."""
         return self._layout.tool(self._seen, name)
 
+    @property
+    def extra(self) -> Array:
+        """What the task lets be seen beyond tools and objects."""
+        return self._seen[self._layout.size :]
+
     def object(self, name: str) -> Array:
         """`T_world_object` (4, 4)."""
         return self._layout.object(self._seen, name)
