@@ -63,8 +63,8 @@ class TaskEnv(gymnasium.Env):
         self.tools = self.task.tools
         self.layout = Layout(self.tools, self.task.observed)
         self._camera_at = SIZE * len(self.tools)
-        actions = self._camera_at + CAMERA_SIZE * self.task.moves_camera
-        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (actions,), np.float32)
+        self._actions = self._camera_at + CAMERA_SIZE * self.task.moves_camera
+        self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (self._actions,), np.float32)
         sizes = {
             "observation": self.layout.size + self.task.extra_size,
             "achieved_goal": self.task.goal_size,
@@ -107,7 +107,7 @@ class TaskEnv(gymnasium.Env):
         wanted = np.asarray(action, dtype=float)
         if wanted.shape != self.action_space.shape or not np.all(np.isfinite(wanted)):
             raise ValueError(
-                f"action is {wanted!r}; give {self.action_space.shape[0]} finite numbers in [-1, 1]"
+                f"action is {wanted!r}; give {self._actions} finite numbers in [-1, 1]"
             )
         self._apply(np.clip(wanted, -1.0, 1.0))
         self._steps += 1

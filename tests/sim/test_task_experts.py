@@ -14,13 +14,16 @@ from trocar.sim.tasks.experts.catalogue import make_expert
 from trocar.sim.tasks.experts.expert import turn_to
 from trocar.sim.tasks.observation import SeenTool
 
-GRASPS = {
+GRASPS = {  # of rigid objects
     "needle_reach": 0,
     "gauze_retrieve": 1,
     "needle_pick": 1,
     "needle_regrasp": 2,
     "peg_transfer": 1,
     "bimanual_peg_transfer": 2,
+    "ecm_target": 0,
+    "tissue_retraction": 0,
+    "cut_line": 0,
 }
 
 

@@ -25,6 +25,9 @@ EXPERT_TASKS = (
     "needle_regrasp",
     "peg_transfer",
     "bimanual_peg_transfer",
+    "ecm_target",
+    "tissue_retraction",
+    "cut_line",
 )
 REGISTRY = {
     "follow": "trocar.app.follow_scenario",
