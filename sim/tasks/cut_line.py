@@ -21,7 +21,8 @@ BODY, TOOL, MARK = "tissue", "PSM1", "line"
 SPACING = 0.0025  # m between the points of the line that the tip has to pass
 _SEEN = 3  # points ahead that are seen
 _BREATH_STEPS = 20  # of 0.2 s: one breath
-_BLADE = 0.003  # m that the blade goes below the surface
+_BLADE = 0.0075  # m that the blade goes below the surface
+_BACK = 3  # points that it reaches back: a cut follows the mesh, and shorter ones would open none
 _OVER = 0.001  # m over the surface where it begins
 
 
@@ -85,7 +86,7 @@ class CutLine(Task):
             self._farthest = max(self._farthest, _off(tip[:2], before[:2], at[:2]))
         if float(np.linalg.norm(tip[:2] - at[:2])) <= self.parameters.closing:
             if self._next > 0:
-                self._cut(cell, points[self._next - 1], at)
+                self._cut(cell, points[max(0, self._next - _BACK)], at)
             self._next += 1
 
     def achieved(self, cell: TaskCell) -> Array:

@@ -80,6 +80,8 @@ class TaskEnv(gymnasium.Env):
         self._steps = 0
         self._reach: dict[str, Reach] = {}
         self._renderer: Any = None
+        self._cast: Any = None
+        self._drawn: dict[str, int] = {}  # cuts of each soft body that the renderer shows
 
     # --- Gymnasium -------------------------------------------------------------------------
     def reset(
@@ -126,10 +128,13 @@ class TaskEnv(gymnasium.Env):
         if self.render_mode is None:
             return None
         if self._renderer is None:
+            from trocar.sim.render.cast import Cast
             from trocar.sim.render.renderer import EndoscopeRenderer
 
             self._renderer = EndoscopeRenderer.of(self.scene, 0)
+            self._cast = Cast.of(self.scene, 0)
         self._renderer.set_bases(self.cell.truth.T_world_base)
+        self._show_cuts()
         frame = self._renderer.render(self.cell.snapshot(), self.cell.ticks * 1_000_000)
         return np.asarray(frame.stereo.left_rgb)
 
@@ -139,6 +144,16 @@ class TaskEnv(gymnasium.Env):
         if self._renderer is not None:
             self._renderer.close()
             self._renderer = None
+
+    def _show_cuts(self) -> None:
+        """Let the renderer draw soft bodies as they are cut, or whole again after a reset."""
+        for name, soft in self.cell.surroundings.soft.bodies.items():
+            if soft.topology == self._drawn.get(name, 0):
+                continue
+            self._drawn[name] = soft.topology
+            whole = self._cast.soft[name]
+            cut = whole.after_cut(soft.body.surface, soft.body.parents)
+            self._renderer.set_surface(name, cut if soft.topology else whole)
 
     # --- inside ----------------------------------------------------------------------------
     def _apply(self, action: Array) -> None:

@@ -101,3 +101,22 @@ def test_the_jaws_turn_by_a_right_angle_at_most(angle: float) -> None:
     turn = turn_to(SeenTool(np.zeros(3), now, np.zeros(3), 0.0, 0.0), wanted)
     assert abs(turn) <= np.pi / 2 + 1e-9
     assert np.sin(turn - angle) == pytest.approx(0.0, abs=1e-9)  # either sense will do
+
+
+def test_cutting_along_the_line_opens_the_tissue() -> None:
+    env = TaskEnv("cut_line")
+    episode(env, 0)
+    soft = env.cell.surroundings.soft.bodies["tissue"]
+    assert soft.topology > 3  # cuts that opened faces
+    assert len(soft.nodes) > len(env.scene.soft["tissue"].mesh.nodes) + 10
+    rates = [source.rate for source in soft.body.bleeding()]
+    assert len(rates) == soft.topology and min(rates) > 0.0
+    env.close()
+
+
+def test_too_strong_a_pull_is_no_success() -> None:
+    task = TaskEnv("tissue_retraction").task
+    desired = np.array([0.0, 0.0, 0.008, 2.5, 1.0])
+    for force, held, success in ((2.4, 1.0, True), (2.6, 1.0, False), (2.4, 0.0, False)):
+        achieved = np.array([0.001, 0.0, 0.008, force, held])
+        assert bool(task.is_success(achieved, desired)) == success

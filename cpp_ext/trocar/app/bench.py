@@ -19,6 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--quick", action="store_true", help="small samples: less than a minute")
     parser.add_argument(
+        "--surrol", metavar="DIR", help="a checkout of SurRoL to measure beside (suite sim)"
+    )
+    parser.add_argument(
         "--no-build", action="store_true", help="use the C++ programs as they are, if they are"
     )
 
@@ -47,7 +50,7 @@ def run_sim(args: argparse.Namespace) -> int:
     """The suite `sim`; the same exit codes."""
     from trocar.app.bench_sim import bench_sim
 
-    report, goals = bench_sim(args.quick, lambda line: print(line, flush=True))
+    report, goals = bench_sim(args.quick, lambda line: print(line, flush=True), args.surrol)
     print("\n".join(goal_lines(goals)))
     for name, why in report["not_measured"].items():
         print(f"not measured: {name}: {why}")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trocar.app.bench_cell import cell_rows
+from trocar.app.bench_env import env_steps_per_s
 from trocar.app.bench_tissue import tissue_rows
 from trocar.app.report import Goal, at_least, at_most, reported, with_conditions
 from trocar.errors import MissingDependencyError
@@ -17,13 +18,15 @@ from trocar.geometry import Array, exp_so3, inverse, make_transform, transform_p
 SEED = 0
 FRAME_LIMIT_MS = 1000.0 / 30.0  # CPU time of a stereo frame: 30 Hz on one core
 _NOT_MEASURED = dict.fromkeys(
-    ("arm_step_us", "env_steps_per_s"),
+    ("arm_step_us",),
     "not part of this command yet",
 )
 
 
-def bench_sim(quick: bool, say: Callable[[str], object]) -> tuple[dict[str, Any], list[Goal]]:
-    """Measure; `say` gets one line for each figure as it comes."""
+def bench_sim(
+    quick: bool, say: Callable[[str], object], surrol: str | None = None
+) -> tuple[dict[str, Any], list[Goal]]:
+    """Measure; `say` gets one line for each figure; `surrol`: folder of a checkout of SurRoL."""
     rounds = 5 if quick else 25
     body: dict[str, Any] = {"render": [], "effects": [], "not_measured": dict(_NOT_MEASURED)}
     goals: list[Goal] = []
@@ -35,7 +38,25 @@ def bench_sim(quick: bool, say: Callable[[str], object]) -> tuple[dict[str, Any]
         body["not_measured"]["render"] = str(error)
     tissue_rows(body, goals, quick, say)
     cell_rows(body, goals, quick, say)
+    env_rows(body, goals, quick, say, surrol)
     return with_conditions(body, goals, [SEED]), goals
+
+
+def env_rows(
+    body: dict[str, Any],
+    goals: list[Goal],
+    quick: bool,
+    say: Callable[[str], object],
+    surrol: str | None,
+) -> None:
+    """Steps of an environment a second, beside SurRoL's."""
+    try:
+        rows, found = env_steps_per_s(quick, say, surrol)
+    except MissingDependencyError as error:
+        body["not_measured"]["env_steps_per_s"] = str(error)
+        return
+    body["env_steps_per_s"] = rows
+    goals += found
 
 
 def frame_times(
