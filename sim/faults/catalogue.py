@@ -130,8 +130,8 @@ _KINDS = (
         "camera_freeze",
         Place.CAMERA,
         "the same picture again and again, with new stamps or with the old one",
-        "stamp=old: perception drops pictures that are not newer, following holds by age; "
-        "stamp=new: nobody notices, estimates stand still while the tissue moves",
+        "stamp=old: pictures that are not newer are dropped and following holds by age; "
+        "stamp=new: nobody notices, the tool stands off by what the tissue moves meanwhile",
         (
             Parameter("stamp", "of the repeated picture", default="new", choices=("new", "old")),
             _EYE,
@@ -141,14 +141,16 @@ _KINDS = (
         "blackout",
         Place.CAMERA,
         "the picture is black: no light",
-        "all points are lost; following slows, holds, and is given up after 1 s",
+        "every point is lost; the target is carried on by its motion, ever less certain; beyond "
+        "4 mm (0.8 s of the default cell) following holds, 1 s after the last good one it gives up",
         (_EYE,),
     ),
     FaultKind(
         "wrong_exposure",
         Place.CAMERA,
         "the picture is `ev` stops too bright (or, below 0, too dark)",
-        "perception degrades with contrast; what has burnt out or gone under is lost",
+        "points are found again by their shape at up to some 2 stops; a sudden change may lose "
+        "them, then following holds and comes back from above",
         (Parameter("ev", "stops", "", 2.0, -10.0, 10.0), _EYE),
     ),
     FaultKind(
@@ -170,7 +172,7 @@ _KINDS = (
         "frame_loss",
         Place.CAMERA,
         "pictures are lost with probability `share`",
-        "the same as a lower camera rate; gaps are extrapolated, then held",
+        "the same as a lower camera rate; gaps are extrapolated, those of 4 periods are held",
         (Parameter("share", "probability", "", 0.3, 0.0, 1.0),),
     ),
     FaultKind(

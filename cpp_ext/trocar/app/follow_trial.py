@@ -3,7 +3,7 @@
 
 Everything that the real system does in five processes happens here in one, in simulated
 time and bit-repeatably; the way from an image to its estimates takes `LATENCY_S`, as there.
-Truth is read for the score only.
+Truth is read for the score only.  `faults` takes faults of the camera at any time.
 """
 
 from collections import deque
@@ -21,6 +21,8 @@ from trocar.kinematics import T_CONTROL_POINT_JAW_TIP
 from trocar.perception.joint_history import JointHistory
 from trocar.perception.pipeline import PerceptionResult, Pipeline
 from trocar.sim.cell import Cell
+from trocar.sim.faults.board import FaultBoard
+from trocar.sim.faults.camera import CameraFaults
 from trocar.sim.render.renderer import EndoscopeRenderer
 from trocar.sim.scene import Scene, load_scene
 from trocar.sim.snapshot import CellSnapshot
@@ -75,6 +77,9 @@ class FollowTrial:
         arm = _core.Arm(config)
         self.cell = Cell(self.scene, seed, {ARM: arm}, second_instrument_at=-1.0)
         self._renderer = EndoscopeRenderer.of(self.scene, seed)
+        self.faults = FaultBoard(self.scene.faults, seed)
+        self._camera = CameraFaults(self.faults)
+        self._newest_ns = 0
         self._pipeline = Pipeline(self.scene.site)
         nominal = self.scene.site.T_camera_base[ARM]
         self.supervisor = ArmSupervisor(arm, nominal, "follow")
@@ -118,6 +123,8 @@ class FollowTrial:
         if ticks % self._frame_ticks == 0:
             self._capture(now_ns)
         if ticks % CONTROL_TICKS == 0:
+            for delivered in self._camera.due(cell.time_s):
+                self._perceive(delivered.frame, now_ns)
             self._deliver(now_ns)
             self.supervisor.tick(now_ns)
             state = self.supervisor.state
@@ -145,14 +152,24 @@ class FollowTrial:
             self._in_flight.append((now_ns, self._frozen(now_ns)))
             return
         snapshot = self.cell.snapshot()
-        frame: StereoFrame = self._renderer.render(snapshot, now_ns).stereo
-        result = self._pipeline.process(frame, self._history.at(now_ns).q)
+        frame = self._renderer.render(snapshot, now_ns).stereo
+        for delivered in self._camera.apply(frame, snapshot.time_s):
+            result = self._perceive(delivered.frame, now_ns)
+            if result is not None and delivered.captured_ns == now_ns:
+                self._score_perception(snapshot, result)
+
+    def _perceive(self, frame: StereoFrame, now_ns: int) -> PerceptionResult | None:
+        """Process a picture that arrives now; None for one that is not newer than the last."""
+        if frame.stamp_ns <= self._newest_ns:  # as the node's pairing does
+            return None
+        self._newest_ns = frame.stamp_ns
+        result = self._pipeline.process(frame, self._history.at(frame.stamp_ns).q)
         if result.target is not None and self._point_uv is None:
-            self._point_uv = self._surface_point(snapshot.time_s)
+            self._point_uv = self._surface_point(self.cell.time_s)
         if result.target is not None and result.target.health == Health.GOOD:
             self._first_target = self._first_target or result.target
         self._in_flight.append((now_ns, result))
-        self._score_perception(snapshot, result)
+        return result
 
     def _frozen(self, now_ns: int) -> PerceptionResult:
         first = self._first_target
