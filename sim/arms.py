@@ -8,7 +8,9 @@ from typing import Protocol
 import numpy as np
 
 from trocar import _core
+from trocar.errors import ConfigurationError
 from trocar.geometry import Array
+from trocar.sim.faults.plant import ArmFaults
 from trocar.sim.objects.load import Load
 from trocar.sim.objects.tool import ToolPose
 from trocar.sim.scene import ECM, CellTruth, Scene
@@ -88,6 +90,37 @@ class SimulatedArm:
             self.plant.apply_wrench(np.zeros(3), np.zeros(3), 0.0)
         self._is_loaded = load is not None
 
+    @property
+    def axes(self) -> int:
+        """Number of joints, the jaw counted."""
+        return self.plant.size
+
+    @property
+    def missed(self) -> int:
+        """Ticks that had no command; of a port that does not count them 0."""
+        if self._lockstep is not None:
+            return self._lockstep.missed
+        if isinstance(self._port, _core.PlantPort):
+            return int(self._port.statistics()["missed"])
+        return 0
+
+    def set_faults(self, faults: ArmFaults) -> None:
+        """What is wrong with the arm and its link from the next tick on, as a whole."""
+        self.plant.set_faults(
+            encoder_jump=faults.encoder_jump,
+            effort_share=faults.effort_share,
+            cable_slip=faults.cable_slip,
+            is_stuck=faults.is_stuck,
+        )
+        link = self._lockstep if self._lockstep is not None else self._port
+        if isinstance(link, (_core.LockstepArm, _core.PlantPort)):
+            link.packet_loss = faults.packet_loss
+        elif faults.packet_loss > 0.0:
+            raise ConfigurationError(
+                f"fault packet_loss: the link of {self.name} is a {type(link).__name__}, which "
+                "cannot lose packets; use an Arm in lockstep or a PlantPort"
+            )
+
     def tool(self) -> ToolPose:
         """Where the instrument truly is."""
         jaw, speed = float(self.plant.q_true[6]), float(self.plant.qd_true[6])
@@ -105,6 +138,24 @@ class SimulatedEcm:
         self.servo = _core.JointServo(model, T_world_base, name=ECM)
         self.servo.enable()
         self._lockstep = _core.LockstepServo(self.servo, self.plant)
+
+    @property
+    def axes(self) -> int:
+        """Number of joints."""
+        return self.plant.size
+
+    def set_faults(self, faults: ArmFaults) -> None:
+        """What is wrong with the arm from the next tick on; its servo has no link to lose."""
+        if faults.packet_loss > 0.0:
+            raise ConfigurationError(
+                "fault packet_loss: the ECM's servo stands beside its plant; name another arm"
+            )
+        self.plant.set_faults(
+            encoder_jump=faults.encoder_jump,
+            effort_share=faults.effort_share,
+            cable_slip=faults.cable_slip,
+            is_stuck=faults.is_stuck,
+        )
 
     def run(self, ticks: int) -> None:
         """So many milliseconds."""

@@ -15,6 +15,9 @@ from trocar import _core
 from trocar.errors import ConfigurationError
 from trocar.geometry import Array
 from trocar.sim.arms import Port, SimulatedArm, SimulatedEcm
+from trocar.sim.faults.board import FaultBoard
+from trocar.sim.faults.plant import PlantFaults
+from trocar.sim.faults.tissue import TissueFaults
 from trocar.sim.instrument_path import JAW_ANGLE, InstrumentPath
 from trocar.sim.objects.handling import LOOK_TICKS
 from trocar.sim.objects.tool import ToolPose
@@ -49,11 +52,13 @@ class Cell:
         second_instrument_at: float | None = None,
         watch_clearance: bool = True,
         beside: bool = False,
+        faults: FaultBoard | None = None,
     ) -> None:
         """Realise the scene with a seed; the plants' own dynamics default to the nominal ones.
 
         drivers: for each arm that holds an instrument the controller (lockstep) or a port.
         second_instrument_at: s, < 0 never, None the scene's own.  beside: soft bodies in a thread.
+        faults: what may break and when; default, what the scene says.
         """
         if sorted(drivers) != sorted(scene.psms):
             raise ConfigurationError(
@@ -76,6 +81,9 @@ class Cell:
         self._first_stamp_ns = first_stamp_ns
         self._watch = watch_clearance
         self._is_near = False
+        self.faults = FaultBoard(scene.faults, seed) if faults is None else faults
+        self._plant_faults = PlantFaults(self.faults, self._every_arm())
+        self._tears = TissueFaults(self.faults, lambda: self.surroundings.soft)
         self.ticks = 0
         self.touched: set[str] = set()
         self.lowest = Clearance(np.inf, np.inf)
@@ -95,6 +103,9 @@ class Cell:
         """Every simulated arm's plant, the ECM's too."""
         plants = {name: arm.plant for name, arm in self.arms.items()}
         return plants if self.ecm is None else {**plants, ECM: self.ecm.plant}
+
+    def _every_arm(self) -> dict[str, SimulatedArm | SimulatedEcm]:
+        return {**self.arms} if self.ecm is None else {**self.arms, ECM: self.ecm}
 
     def set_first_stamp(self, stamp_ns: int) -> None:
         """Map time 0 to a stamp; before the first tick (the real-time process, at its start)."""
@@ -132,6 +143,7 @@ class Cell:
 
     def cut(self, name: str, a: Array, b: Array, depth: Array) -> _core.CutReport:
         """Part a soft body under a blade: the parallelogram from a-b (3,) m to depth beyond it."""
+        self.surroundings.soft.wait()
         return self.surroundings.soft.bodies[name].cut(a, b, depth)
 
     def close(self) -> None:
@@ -139,6 +151,7 @@ class Cell:
         self.surroundings.close()
 
     def _advance(self, ticks: int) -> dict[str, _core.PlantOutput]:
+        self._plant_faults.update(self.time_s)
         outputs = {name: arm.run(ticks, self.stamp_ns) for name, arm in self.arms.items()}
         if self.ecm is not None:
             self.ecm.run(ticks)
@@ -156,6 +169,7 @@ class Cell:
         if self._is_near:
             self.surroundings.step(tools)
         if at_look:
+            self._tears.update(self.time_s)
             self._is_near = self.surroundings.look(self.time_s, tools)
         for name, load in self.surroundings.loads().items():
             self.arms[name].feel(load)

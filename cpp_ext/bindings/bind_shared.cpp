@@ -61,6 +61,20 @@ py::dict statistics(const GuardedPort& guarded) {
   return d;
 }
 
+double packet_loss(const GuardedPort& port) {
+  const bindings::Exclusive exclusive(port.mutex);
+  return port.object.packet_loss();
+}
+
+void set_packet_loss(GuardedPort& port, double loss) {
+  if (!(loss >= 0.0 && loss <= 1.0)) {
+    bindings::raise_error("ConfigurationError", "packet_loss is " + bindings::number_text(loss) +
+                                                    ", allowed 0 to 1");
+  }
+  const bindings::Exclusive exclusive(port.mutex);
+  port.object.set_packet_loss(loss);
+}
+
 void check_open(const Snapshot& snapshot) {
   if (!snapshot.is_open()) {
     bindings::raise_error("SharedMemoryError", "this snapshot is closed; make a new Snapshot");
@@ -136,6 +150,8 @@ void bind_shared(py::module_& m) {
       .def("exchange", &exchange, py::arg("q"), py::arg("qd"), py::arg("tau"), py::arg("stamp_ns"),
            "Publish measured q, qd, tau (7,) and wait for the answer, the deadline at most.")
       .def("statistics", &statistics,
-           "What the port counted: ticks, missed, damaged, handshake_us {p50, p99, max}.");
+           "What the port counted: ticks, missed, damaged, handshake_us {p50, p99, max}.")
+      .def_property("packet_loss", &packet_loss, &set_packet_loss,
+                    "A fault: probability that a state, or the answer to one, is lost; 0 ends it.");
   bind_snapshot(m);
 }

@@ -45,8 +45,9 @@ bool PlantPort::answer(std::uint32_t sequence, std::int64_t published_ns, Torque
   return false;
 }
 
-PlantOutput PlantPort::exchange(const Axes& q, const Axes& qd, const Axes& tau,
-                                std::int64_t stamp_ns) {
+/// Publish a state and take what answers it; false where nothing usable did.
+bool PlantPort::hand_over(const Axes& q, const Axes& qd, const Axes& tau, std::int64_t stamp_ns,
+                          TorqueCommand* command) {
   ArmBlock& arm = mapping_.arm();
   MeasuredState m;
   m.sequence = ++sequence_;
@@ -62,9 +63,17 @@ PlantOutput PlantPort::exchange(const Axes& q, const Axes& qd, const Axes& tau,
   arm.measured.write(m);
   arm.measured_sequence.store(static_cast<std::uint32_t>(sequence_), std::memory_order_release);
   futex_wake(&arm.measured_sequence);
+  return answer(static_cast<std::uint32_t>(sequence_), m.publish_ns, command);
+}
+
+PlantOutput PlantPort::exchange(const Axes& q, const Axes& qd, const Axes& tau,
+                                std::int64_t stamp_ns) {
+  const ArmBlock& arm = mapping_.arm();
   ++ticks_;
   TorqueCommand command;
-  const bool fresh = answer(static_cast<std::uint32_t>(sequence_), m.publish_ns, &command);
+  const bool is_state_lost = is_lost(), is_answer_lost = is_lost();
+  const bool fresh =
+      !is_state_lost && hand_over(q, qd, tau, stamp_ns, &command) && !is_answer_lost;
   // The watchdog runs on the wall: a plant that waits for late answers is itself late.
   return supervisor_.advance(fresh ? &command : nullptr, qd, monotonic_ns(),
                              arm.loop_is_realtime.load(std::memory_order_relaxed) != 0,

@@ -551,6 +551,7 @@ class LockstepPort:
 class PlantPort:
     """Plant end of the shared-memory seam of one arm; `exchange` releases the GIL while it waits."""
 
+    packet_loss: float  # a fault: of each state and each answer; 0 ends it
     def __init__(self, segment: str, arm_index: int, deadline_s: float = 0.002) -> None: ...
     def exchange(self, q: ArrayLike, qd: ArrayLike, tau: ArrayLike, stamp_ns: int) -> PlantOutput: ...
     def statistics(self) -> dict[str, Any]: ...  # ticks, missed, damaged, handshake_us {p50, p99, max}

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from trocar import _core
 from trocar.estimates import StereoFrame
 from trocar.geometry import Array, inverse
 from trocar.sim.dataset.labels import COLUMNS, Row, TrackedPoints, label_rows, statistics
@@ -16,7 +17,6 @@ from trocar.sim.dataset.ranges import Range, draw
 from trocar.sim.dataset.realise import realise
 from trocar.sim.dataset.shots import FIRST_STAMP_NS, KinematicShots, Shot, Shots
 from trocar.sim.dataset.tables import calibration_text, csv_text, intrinsics_data
-from trocar.sim.encoder import Encoders
 from trocar.sim.faults.board import FaultBoard
 from trocar.sim.faults.camera import CameraFaults, Delivered, exposure_table
 from trocar.sim.faults.schedule import ScheduledFault
@@ -161,14 +161,25 @@ class SequenceMaker:
     def _joints(self, arm: str) -> tuple[list[Row], list[Row]]:
         """True and measured joints at each picture's stamp."""
         cell = self.scene.realise(self.cell_seed)
-        rng = np.random.default_rng([self.cell_seed, 14, self.scene.arms.index(arm)])
-        encoders = Encoders(self.scene.encoder, cell.joint_bias[arm], rng)
+        encoder = self.scene.encoder
+        plant = _core.ArmPlant(  # for its encoders alone: it stands wherever the path says
+            _core.PlantModel.psm(_core.DynamicParameters()),
+            cell.T_world_base[arm],
+            self.scene.initial_q[arm],
+            name=arm,
+            seed=cell.noise_seed + self.scene.arms.index(arm),
+            count=encoder.resolution,
+            noise=encoder.noise,
+            velocity_noise=encoder.velocity_noise,
+            bias=cell.joint_bias[arm],
+        )
         true: list[Row] = []
         measured: list[Row] = []
         for k, stamp_ns, *_ in self._times:
             q = self.shots.joints(arm, (int(stamp_ns) - FIRST_STAMP_NS) * 1e-9)
             true.append([k, stamp_ns, *q])
-            measured.append([k, stamp_ns, *encoders.read(q, np.zeros_like(q))[0]])
+            plant.reset(q)
+            measured.append([k, stamp_ns, *plant.measure()[0]])
         return true, measured
 
     def _summary(self) -> dict[str, Any]:

@@ -91,14 +91,16 @@ _KINDS = (
         "stuck_joint",
         Place.PLANT,
         "one joint jams where it is",
-        "TRACKING_ERROR once the set-point has left the joint behind: controlled stop, power off",
+        "at rest nobody can tell; in motion the motor pushes until EFFORT_LIMIT or TRACKING_ERROR: "
+        "controlled stop, power off",
         (_ARM, _AXIS),
     ),
     FaultKind(
         "torque_saturation",
         Place.PLANT,
         "one motor, or all, has only `factor` of its effort left",
-        "the arm lags or sinks: TRACKING_ERROR where what is left cannot carry it",
+        "calm motions go on while it suffices; where it does not carry the arm, that sinks until "
+        "OVERSPEED or TRACKING_ERROR puts the brakes on",
         (
             _ARM,
             Parameter("axis", "joint, counted from 1; 0: all", "", 0, 0, 7, is_whole=True),
@@ -122,8 +124,8 @@ _KINDS = (
         "packet_loss",
         Place.LINK,
         "packets between arm and controller are lost, each way, with probability `share`",
-        "each a missed deadline: the torque is held, then damped; too many: MISSED_DEADLINE and "
-        "the plant's brake",
+        "each a missed deadline: the torque is held, then damped; 30 ms without a command: the "
+        "plant brakes itself; 100 ms without a state: PLANT_LOST",
         (_ARM, Parameter("share", "probability", "", 0.2, 0.0, 1.0)),
     ),
     FaultKind(

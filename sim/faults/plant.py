@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from trocar.geometry import Array
 from trocar.sim.faults.board import FaultBoard
+from trocar.sim.faults.schedule import ScheduledFault
 
 PLANT_FAULTS = ("encoder_jump", "stuck_joint", "torque_saturation", "cable_slip")
 
@@ -38,6 +39,11 @@ class ArmFaults:
 
 class FaultyArm(Protocol):
     """An arm's plant and link, as far as faults go."""
+
+    @property
+    def axes(self) -> int:
+        """Number of joints."""
+        ...
 
     def set_faults(self, faults: ArmFaults) -> None:
         """From the next tick on, until the next call."""
@@ -72,21 +78,21 @@ def arm_faults(board: FaultBoard, arm: str, axes: int, time_s: float) -> ArmFaul
 class PlantFaults:
     """Keeps the arms of a cell in the state that the board says; `update` before each tick."""
 
-    def __init__(
-        self, board: FaultBoard, arms: Mapping[str, FaultyArm], axes: Mapping[str, int]
-    ) -> None:
-        """`axes` is the number of joints of each arm."""
+    def __init__(self, board: FaultBoard, arms: Mapping[str, FaultyArm]) -> None:
+        """Every arm is well."""
         self._board = board
         self._arms = arms
-        self._axes = axes
-        self._applied = {arm: arm_faults(FaultBoard(), arm, axes[arm], 0.0) for arm in arms}
+        self._active: list[ScheduledFault] = []
+        self._applied = {n: arm_faults(FaultBoard(), n, arm.axes, 0.0) for n, arm in arms.items()}
 
     def update(self, time_s: float) -> None:
         """Tell the arms for which something has changed."""
-        if not self._board.faults:
+        active = self._board.active(*PLANT_FAULTS, "packet_loss", time_s=time_s)
+        if active == self._active:  # nothing is computed in a tick like the last one
             return
+        self._active = active
         for name, arm in self._arms.items():
-            faults = arm_faults(self._board, name, self._axes[name], time_s)
+            faults = arm_faults(self._board, name, arm.axes, time_s)
             if faults != self._applied[name]:
                 self._applied[name] = faults
                 arm.set_faults(faults)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tears of soft tissue: a cut of the body along a line on its surface, at a given time."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
 import numpy as np
 
@@ -10,17 +10,18 @@ from trocar.errors import ConfigurationError
 from trocar.geometry import Array
 from trocar.sim.faults.board import FaultBoard
 from trocar.sim.faults.schedule import ScheduledFault
+from trocar.sim.soft.soft_cell import SoftCell
 
 _ABOVE = 0.002  # m over the surface where the blade begins: it must go through the skin
 
 
 class TissueFaults:
-    """Tears each body once per fault; `update` before the bodies' steps."""
+    """Tears each body once per fault; `update` where a frame of the soft bodies may begin."""
 
-    def __init__(self, board: FaultBoard, bodies: Mapping[str, _core.TissueBody]) -> None:
-        """The cell's soft bodies by name."""
+    def __init__(self, board: FaultBoard, soft: Callable[[], SoftCell]) -> None:
+        """`soft` gives the cell's soft bodies as they are now."""
         self._board = board
-        self._bodies = bodies
+        self._soft = soft
         self._done: list[ScheduledFault] = []
         self.reports: list[_core.CutReport] = []  # what each tear opened, in order
 
@@ -29,26 +30,31 @@ class TissueFaults:
         for fault in self._board.active("tissue_tear", time_s=time_s):
             if not any(fault is done for done in self._done):
                 self._done.append(fault)
-                self.reports.append(tear(self._body(fault), fault))
+                self.reports.append(self._tear(fault))
 
-    def _body(self, fault: ScheduledFault) -> _core.TissueBody:
-        name = fault.word("body") or next(iter(self._bodies), "")
-        if name not in self._bodies:
+    def _tear(self, fault: ScheduledFault) -> _core.CutReport:
+        bodies = self._soft().bodies
+        name = fault.word("body") or next(iter(bodies), "")
+        if name not in bodies:
             raise ConfigurationError(
                 f"fault tissue_tear: no soft body {name!r}; soft bodies: "
-                f"{', '.join(self._bodies) or 'none in this cell'}"
+                f"{', '.join(bodies) or 'none in this cell'}"
             )
-        return self._bodies[name]
+        self._soft().wait()  # a frame may be under way in its thread
+        return bodies[name].cut(*tear_blade(bodies[name].body, fault))
 
 
-def tear(body: _core.TissueBody, fault: ScheduledFault) -> _core.CutReport:
-    """Open the body along the fault's line; the report says 0 faces where no tissue is."""
+def tear_blade(body: _core.TissueBody, fault: ScheduledFault) -> tuple[Array, Array, Array]:
+    """The blade of a tear, as `TissueBody.cut` takes it: from, to and how deep, (3,) m each.
+
+    Beside the tissue it cuts nothing: the report says 0 faces.
+    """
     length, depth = fault.number("length"), fault.number("depth")
     along = np.array([np.cos(fault.number("azimuth")), np.sin(fault.number("azimuth")), 0.0])
     middle = np.array([fault.number("x"), fault.number("y"), 0.0])
     middle[2] = surface_height(body, middle[:2])
     start = middle - 0.5 * length * along + [0.0, 0.0, _ABOVE]
-    return body.cut(start, start + length * along, [0.0, 0.0, -(depth + _ABOVE)])
+    return start, start + length * along, np.array([0.0, 0.0, -(depth + _ABOVE)])
 
 
 def surface_height(body: _core.TissueBody, xy: Array) -> float:

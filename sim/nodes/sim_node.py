@@ -31,7 +31,7 @@ from trocar.sim.tick_pacer import TickPacer
 from trocar.site import load_site
 
 PRIORITY = 75  # below the arm's loop (80): a plant that waits for its controller must not bar it
-FAULT_PLACES: tuple[Place, ...] = ()  # at which the cell has faults
+FAULT_PLACES = (Place.PLANT, Place.LINK, Place.TISSUE)
 _SNAPSHOT_TICKS = 4
 _ROS_TICKS = 20  # callbacks are served every 20 ms where there is slack ...
 _ROS_TICKS_LATE = 200  # ... and at least this often where there never is
@@ -154,10 +154,11 @@ def _run(runtime: Runtime, scene: Scene, segment: str, snapshot: Any) -> int:
     duration_s = runtime.parameter("duration", 0.0)
     ports = {arm: _core.PlantPort(segment, k) for k, arm in enumerate(scene.psms)}
     given = load_faults(runtime.parameter("faults", ""))
-    cell = Cell(
-        scene, seed, ports, second_instrument_at=second_at, watch_clearance=False, beside=True
-    )
     faults = CellFaults(scene, given, _say, FAULT_PLACES, seed)
+    cell = Cell(
+        scene, seed, ports, second_instrument_at=second_at, watch_clearance=False, beside=True,
+        faults=faults.board,
+    )  # fmt: skip
     wounds = WoundWriter(f"{segment}.wounds", scene, _say)
     live = RealTimeCell(runtime, cell, ports, snapshot, wounds, faults, truth)
     # Last, because threads inherit it: ROS's own must stay ordinary.

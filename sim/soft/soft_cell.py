@@ -76,7 +76,7 @@ class SoftCell:
             return
         if self._pending is not None:
             self.late += not self._pending.done()
-            self._pending.result()
+        self.wait()
         for body in self.bodies.values():
             body.end()
         for arm in self._arms:
@@ -96,6 +96,11 @@ class SoftCell:
             self._step()
         else:
             self._pending = self._pool.submit(self._step)
+
+    def wait(self) -> None:
+        """Until the frame that was begun is computed: bodies may be looked at and cut then."""
+        if self._pending is not None:
+            self._pending.result()
 
     def close(self) -> None:
         """Wait for the thread, if there is one."""

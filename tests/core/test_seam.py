@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from trocar import _core
-from trocar.errors import SharedMemoryError
+from trocar.errors import ConfigurationError, SharedMemoryError
 
 from .toy_plant import ToyPlant
 
@@ -231,3 +231,26 @@ def wait(event: Callable[[], bool], deadline_s: float = 30.0) -> None:
     while not event():
         assert time.monotonic() < end, "the event did not come"
         time.sleep(0.005)
+
+
+def test_a_lossy_port_misses_in_proportion_and_a_deaf_one_brakes(name, spawn) -> None:
+    segment = _core.Segment(name)
+    cell = Cell(name)
+    assert cell.port.packet_loss == 0.0
+    spawn(LOOP, name)
+    cell.until(lambda: is_moving(cell), "motion")
+    before = cell.port.statistics()["missed"]
+    cell.port.packet_loss = 0.1
+    for _ in range(400):
+        cell.tick()
+    lost = cell.port.statistics()["missed"] - before
+    # of a state or its answer: 1 - 0.9^2 = 19 %, less five sigma; a busy machine misses more
+    assert lost > 400 * 0.19 - 5.0 * (400 * 0.19 * 0.81) ** 0.5
+    cell.port.packet_loss = 1.0
+    cell.until(lambda: cell.output.brake, "brakes", 5.0)
+    cell.port.packet_loss = 0.0
+    cell.until(lambda: is_moving(cell), "motion again")  # enabled anew by the loop's process
+    for bad in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ConfigurationError, match="allowed 0 to 1"):
+            cell.port.packet_loss = bad
+    segment.close()

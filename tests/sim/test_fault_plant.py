@@ -11,7 +11,8 @@ from trocar.sim.faults.schedule import load_faults, parse_fault
 class Told:
     """An arm that remembers what it was told."""
 
-    def __init__(self) -> None:
+    def __init__(self, axes: int = 7) -> None:
+        self.axes = axes
         self.faults: list[ArmFaults] = []
 
     def set_faults(self, faults: ArmFaults) -> None:
@@ -21,7 +22,7 @@ class Told:
 def test_an_arm_is_told_when_something_changes_and_only_then() -> None:
     board = FaultBoard(load_faults("encoder_jump:at=0.1,for=0.2,axis=2,amount=0.3"))
     psm1, psm2 = Told(), Told()
-    faults = PlantFaults(board, {"PSM1": psm1, "PSM2": psm2}, {"PSM1": 7, "PSM2": 7})
+    faults = PlantFaults(board, {"PSM1": psm1, "PSM2": psm2})
     for k in range(500):
         faults.update(1e-3 * k)
     assert psm2.faults == []
@@ -46,8 +47,8 @@ def test_faults_of_one_kind_add_up() -> None:
 
 
 def test_a_command_reaches_the_arm_at_the_next_update() -> None:
-    board, arm = FaultBoard(), Told()
-    faults = PlantFaults(board, {"ECM": arm}, {"ECM": 4})
+    board, arm = FaultBoard(), Told(4)
+    faults = PlantFaults(board, {"ECM": arm})
     faults.update(0.0)
     board.add(parse_fault("stuck_joint:arm=ECM,axis=4"), 0.001)
     faults.update(0.001)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "trocar/histogram.hpp"
+#include "trocar/plant/seeded_noise.hpp"
 #include "trocar/plant_supervisor.hpp"
 #include "trocar/segment.hpp"
 
@@ -17,6 +18,11 @@ class PlantPort {
 
   PlantOutput exchange(const Axes& q, const Axes& qd, const Axes& tau, std::int64_t stamp_ns);
 
+  /// A fault: each state, and each answer to one, is lost with this probability; 0 ends it.  A lost
+  /// state is not published, a lost answer counts as missed.
+  void set_packet_loss(double loss) { loss_ = loss; }
+  double packet_loss() const { return loss_; }
+
   std::int64_t ticks() const { return ticks_; }
   std::int64_t missed() const { return supervisor_.missed(); }
   const Histogram& handshake() const { return handshake_; }
@@ -25,6 +31,9 @@ class PlantPort {
 
  private:
   bool await(std::uint32_t sequence, std::int64_t deadline_ns);
+  bool is_lost() { return loss_ > 0.0 && chance_.uniform() < loss_; }
+  bool hand_over(const Axes& q, const Axes& qd, const Axes& tau, std::int64_t stamp_ns,
+                 TorqueCommand* command);
   bool answer(std::uint32_t sequence, std::int64_t published_ns, TorqueCommand* command);
 
   ArmMapping mapping_;
@@ -35,6 +44,8 @@ class PlantPort {
   std::uint32_t seen_;
   std::int64_t ticks_ = 0;
   std::int64_t damaged_ = 0;
+  double loss_ = 0.0;
+  SeededNoise chance_{0};
 };
 
 }  // namespace trocar

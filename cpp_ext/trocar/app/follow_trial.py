@@ -3,7 +3,7 @@
 
 Everything that the real system does in five processes happens here in one, in simulated
 time and bit-repeatably; the way from an image to its estimates takes `LATENCY_S`, as there.
-Truth is read for the score only.  `faults` takes faults of the camera at any time.
+Truth is read for the score only.  `faults` takes faults at any time.
 """
 
 from collections import deque
@@ -21,7 +21,6 @@ from trocar.kinematics import T_CONTROL_POINT_JAW_TIP
 from trocar.perception.joint_history import JointHistory
 from trocar.perception.pipeline import PerceptionResult, Pipeline
 from trocar.sim.cell import Cell
-from trocar.sim.faults.board import FaultBoard
 from trocar.sim.faults.camera import CameraFaults
 from trocar.sim.render.renderer import EndoscopeRenderer
 from trocar.sim.scene import Scene, load_scene
@@ -77,7 +76,7 @@ class FollowTrial:
         arm = _core.Arm(config)
         self.cell = Cell(self.scene, seed, {ARM: arm}, second_instrument_at=-1.0)
         self._renderer = EndoscopeRenderer.of(self.scene, seed)
-        self.faults = FaultBoard(self.scene.faults, seed)
+        self.faults = self.cell.faults
         self._camera = CameraFaults(self.faults)
         self._newest_ns = 0
         self._pipeline = Pipeline(self.scene.site)
