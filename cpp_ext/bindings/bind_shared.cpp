@@ -68,8 +68,8 @@ double packet_loss(const GuardedPort& port) {
 
 void set_packet_loss(GuardedPort& port, double loss) {
   if (!(loss >= 0.0 && loss <= 1.0)) {
-    bindings::raise_error("ConfigurationError", "packet_loss is " + bindings::number_text(loss) +
-                                                    ", allowed 0 to 1");
+    bindings::raise_error("ConfigurationError",
+                          "packet_loss is " + bindings::number_text(loss) + ", allowed 0 to 1");
   }
   const bindings::Exclusive exclusive(port.mutex);
   port.object.set_packet_loss(loss);

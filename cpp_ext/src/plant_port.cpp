@@ -72,8 +72,7 @@ PlantOutput PlantPort::exchange(const Axes& q, const Axes& qd, const Axes& tau,
   ++ticks_;
   TorqueCommand command;
   const bool is_state_lost = is_lost(), is_answer_lost = is_lost();
-  const bool fresh =
-      !is_state_lost && hand_over(q, qd, tau, stamp_ns, &command) && !is_answer_lost;
+  const bool fresh = !is_state_lost && hand_over(q, qd, tau, stamp_ns, &command) && !is_answer_lost;
   // The watchdog runs on the wall: a plant that waits for late answers is itself late.
   return supervisor_.advance(fresh ? &command : nullptr, qd, monotonic_ns(),
                              arm.loop_is_realtime.load(std::memory_order_relaxed) != 0,
