@@ -95,15 +95,6 @@ class SimulatedArm:
         """Number of joints, the jaw counted."""
         return self.plant.size
 
-    @property
-    def missed(self) -> int:
-        """Ticks that had no command; of a port that does not count them 0."""
-        if self._lockstep is not None:
-            return self._lockstep.missed
-        if isinstance(self._port, _core.PlantPort):
-            return int(self._port.statistics()["missed"])
-        return 0
-
     def set_faults(self, faults: ArmFaults) -> None:
         """What is wrong with the arm and its link from the next tick on, as a whole."""
         self.plant.set_faults(
