@@ -88,14 +88,16 @@ void step_torque(SharedPlant& s, const py::object& torque, bool brake) {
 }
 
 Vec3 wrench_part(const SharedPlant& s, const py::object& object, const char* what) {
-  Vec3 v = Vec3::Constant(std::nan(""));
+  Vec3 v = Vec3::Zero();
   try {
     v = bindings::vector_in<3>(object, what);
-  } catch (const py::value_error&) {
-    PyErr_Clear();
+  } catch (const py::value_error& error) {
+    refuse(s.name, std::string("apply_wrench: ") + error.what());
   }
   if (!v.allFinite()) {
-    refuse(s.name, "apply_wrench: " + std::string(what) + " is " + std::string(py::str(object)) +
+    std::string numbers;
+    for (const double x : v) numbers += " " + bindings::number_text(x);
+    refuse(s.name, "apply_wrench: " + std::string(what) + " is" + numbers +
                        ", allowed three finite numbers");
   }
   return v;

@@ -12,7 +12,7 @@ namespace trocar::bindings {
 /// remedy.
 [[noreturn]] inline void raise_error(const char* name, const std::string& message) {
   const pybind11::object type = pybind11::module_::import("trocar.errors").attr(name);
-  PyErr_SetString(type.ptr(), message.c_str());
+  PyErr_SetObject(type.ptr(), pybind11::str(message).ptr());  // a name may hold a zero byte
   throw pybind11::error_already_set();
 }
 

@@ -10,7 +10,7 @@ import fuzz_stub
 import numpy as np
 
 from trocar import _core
-from trocar.errors import TrocarError
+from trocar.errors import ConfigurationError, TrocarError
 
 NUMBERS = (
     *(0.0, -0.0, 1.0, -1.0, 0.1, 5e-324, 2.2e-308, 1e-300, 1e-12, 1e3, 1e15, 1e154, 1e308),
@@ -44,6 +44,10 @@ TAME: dict[tuple[str, str], tuple[Any, ...]] = {
     ("measure_wake_up", "seconds"): (0.01, 0.0, -1.0, np.nan, np.inf, 1e308, 5e-324, "x", None),
     ("measure_wake_up", "priority"): (0, -1, 100, 2**40, 1.5, "x", None),
     ("ArmLoop.start", "priority"): (0, -1, 100, 2**40, 1.5, "x", None),
+    **{
+        (f"{name}.run", "ticks"): (1, 0, -1, 2000, 10**6 + 1, 2**63, 1.5, "x", None)
+        for name in ("LockstepArm", "LockstepServo")
+    },
 }
 # What cannot be made from its annotations alone.
 RECIPES: dict[str, Callable[[], Any]] = {
@@ -54,6 +58,13 @@ RECIPES: dict[str, Callable[[], Any]] = {
     "TissueBody": lambda: tissue(),
     "SignedDistanceGrid": lambda: _core.SignedDistanceGrid(CUBE, CUBE_FACES, 0.005, 0.005),
     "Chain": lambda: _core.Chain(TYPES, np.broadcast_to(np.eye(4), (3, 4, 4))),
+    "PlantOutput": lambda: _core.LockstepPort(_core.Arm(_core.ArmConfig())).exchange(
+        np.full(7, 0.1), np.zeros(7), np.zeros(7), 1
+    ),
+    "PlantModel": lambda: _core.PlantModel.psm(_core.DynamicParameters()),
+    "JointServo": lambda: begun(_core.JointServo(_core.PlantModel.ecm(), np.eye(4)), "enable"),
+    "ServoOutput": lambda: RECIPES["JointServo"]().tick(np.full(4, 0.1), np.zeros(4)),
+    "LockstepServo": lambda: lockstep_servo(),
     "Clutch": lambda: begun(_core.Clutch(), "engage", np.eye(4), np.eye(4), 1.0),
     "TremorFilter": lambda: begun(_core.TremorFilter(), "start", np.eye(4), 0),
     "JawSlew": lambda: begun(_core.JawSlew(), "engage", 0.0),
@@ -73,6 +84,13 @@ GOOD: dict[tuple[str, str], Callable[[], Any]] = {
     ("PlantPort.__init__", "arm_index"): lambda: 0,
     ("ArmLoop.__init__", "segment"): lambda: "",
     ("ArmLoop.__init__", "arm_index"): lambda: 0,
+    ("PlantModel.ecm", "scope_mass"): lambda: 1.5,
+    ("JointServo.move", "q"): lambda: np.full(4, 0.1),
+    ("JointServo.tick", "q"): lambda: np.full(4, 0.1),
+    ("JointServo.tick", "qd"): lambda: np.zeros(4),
+    ("LockstepServo.__init__", "plant"): lambda: _core.ArmPlant(
+        _core.PlantModel.ecm(), np.eye(4), np.full(4, 0.1)
+    ),
     ("Chain.__init__", "types"): lambda: TYPES.copy(),
     ("Chain.__init__", "T_parent_joint"): lambda: np.tile(np.eye(4), (3, 1, 1)),
     ("Chain.from_dh", "types"): lambda: TYPES.copy(),
@@ -115,6 +133,11 @@ def segment() -> str:
     name = fresh_name()
     _kept.append(_core.Segment(name, 1))
     return name
+
+
+def lockstep_servo() -> _core.LockstepServo:
+    plant = _core.ArmPlant(_core.PlantModel.ecm(), np.eye(4), np.full(4, 0.1))
+    return _core.LockstepServo(RECIPES["JointServo"](), plant)
 
 
 def tissue() -> _core.TissueBody:
@@ -209,7 +232,7 @@ class Learner:
             }
             try:
                 return apply(entry, function, values)
-            except ValueError as error:
+            except (ValueError, ConfigurationError) as error:
                 if not self.learn(entry, values, str(error)):
                     raise
         raise ValueError(f"{entry.label}: no shapes found")
