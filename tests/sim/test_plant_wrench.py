@@ -6,7 +6,6 @@ import pytest
 
 from trocar import _core
 from trocar.errors import ConfigurationError
-from trocar.sim.plant import PsmPlant
 from trocar.sim.scene import load_scene
 
 T_WORLD_BASE = load_scene("follow").T_world_base("PSM1")
@@ -22,9 +21,7 @@ def parameters():
 
 @pytest.fixture
 def plant():
-    plant = PsmPlant(parameters(), T_WORLD_BASE, Q)
-    yield plant
-    plant.close()
+    return _core.ArmPlant(_core.PlantModel.psm(parameters()), T_WORLD_BASE, Q, name="PSM1")
 
 
 def test_the_effort_is_the_jacobian_transposed(plant):
@@ -36,7 +33,7 @@ def test_the_effort_is_the_jacobian_transposed(plant):
         plant.apply_wrench(force, torque)
         wrench = np.concatenate([R_WORLD_BASE.T @ force, R_WORLD_BASE.T @ torque])
         expected = np.append(_core.psm_jacobian(q[:6]).T @ wrench, 0.0)
-        np.testing.assert_allclose(plant.external_effort(), expected, atol=2e-5)
+        np.testing.assert_allclose(plant.external_effort(), expected, atol=1e-12)
 
 
 def test_it_accelerates_the_arm_and_ends_with_zeros_or_a_reset(plant):
@@ -70,7 +67,9 @@ def test_brakes_hold_against_it(plant):
 def test_other_wrenches_are_refused_and_change_nothing(plant, force, torque, name):
     plant.apply_wrench([1.0, 0.0, 0.0])
     before = plant.external_effort()
-    with pytest.raises(ConfigurationError, match=f"PSM1: apply_wrench: {name} (is|has) .*, allowed"):
+    with pytest.raises(
+        ConfigurationError, match=f"PSM1: apply_wrench: {name} (is|has) .*, allowed"
+    ):
         plant.apply_wrench(force, torque)
     np.testing.assert_array_equal(plant.external_effort(), before)
 
@@ -79,15 +78,12 @@ def test_the_arm_says_which_wrench_is_on_it(plant):
     config = _core.ArmConfig()
     config.dynamics = parameters()
     arm = _core.Arm(config)
-    port = _core.LockstepPort(arm)
+    cell = _core.LockstepArm(arm, plant)
 
     def run(ticks):
-        for _ in range(ticks):
-            run.stamp += _core.TICK_NS
-            plant.step(port.exchange(*plant.measure(), run.stamp))
+        cell.run(ticks)
         return arm.state()
 
-    run.stamp = 0
     state = run(3)
     assert not state.wrench_valid and not state.wrench.any() and not state.tau_external.any()
     arm.state_command(_core.StateCommand.ENABLE)

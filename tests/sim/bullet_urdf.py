@@ -3,10 +3,9 @@
 
 Link frames are those of `trocar.kinematics` (one per DH row, then the jaw = row 6 turned about
 its z), so PyBullet's joint vector is q itself.  Masses, centres and inertias come from
-`_core.DynamicParameters`; the parallelogram is left out (simulation.md: 68 us a step against 10).
-Collision shapes are distal only: shaft end, wrist, jaws.
+`_core.DynamicParameters`; no collision shapes.
 
-A URDF has no armature: the plant adds it (trocar.sim.mechanics), so no figure here contains it.
+A URDF has no armature: numpy_mechanics.py adds it, so no figure here contains it.
 """
 
 import hashlib
@@ -18,15 +17,13 @@ from numpy.typing import ArrayLike
 
 from trocar import _core
 from trocar.geometry import Array, inverse
-from trocar.kinematics import JAW_NAME, JAW_TIP_OFFSET, JOINT_NAMES, SHAFT_DIAMETER, link_frames
-from trocar.sim.mechanics import STOP_MARGIN
+from trocar.kinematics import JAW_NAME, JOINT_NAMES, link_frames
+
+from .numpy_mechanics import STOP_MARGIN
 
 AXIS_NAMES = (*JOINT_NAMES, JAW_NAME)
 PRISMATIC = 2  # the insertion
-_URDF_MARGIN = 2.0  # the plant holds its stops itself: Bullet's stand this many margins out
-_JAW_RADIUS = 0.002  # m
-_WRIST_RADIUS = 0.0035  # m
-_SHAFT_END = 0.060  # m of the shaft that collides
+_URDF_MARGIN = 2.0  # the oracle holds its stops itself: Bullet's stand this many margins out
 
 
 def joint_frames() -> list[Array]:
@@ -93,26 +90,7 @@ def _link(axis: str, mass: float, com: ArrayLike, inertia: ArrayLike) -> str:
     return f"""<link name="{axis}_link"><inertial><origin xyz="{_text(com)}" rpy="0 0 0"/>
 <mass value="{mass:.17g}"/>
 <inertia ixx="{ixx}" ixy="{ixy}" ixz="{ixz}" iyy="{iyy}" iyz="{iyz}" izz="{izz}"/></inertial>
-{_collision(axis)}</link>"""
-
-
-def _collision(axis: str) -> str:
-    """Capsules of the moving end; the tool points along z of roll, x of wrist, y of yaw and jaw."""
-    if axis == "roll":
-        origin, radius, length = f"0 0 {-0.5 * _SHAFT_END}", 0.5 * SHAFT_DIAMETER, _SHAFT_END
-        return _capsule(origin, "0 0 0", radius, length)
-    if axis == "wrist_pitch":
-        return _capsule("0.0045 0 0", f"0 {math.pi / 2} 0", _WRIST_RADIUS, 0.004)
-    if axis in ("wrist_yaw", JAW_NAME):
-        return _capsule(f"0 {0.5 * JAW_TIP_OFFSET} 0", f"{math.pi / 2} 0 0", _JAW_RADIUS, 0.006)
-    return ""
-
-
-def _capsule(origin: str, rpy: str, radius: float, length: float) -> str:
-    return (
-        f'<collision><origin xyz="{origin}" rpy="{rpy}"/><geometry>'
-        f'<capsule radius="{radius}" length="{length}"/></geometry></collision>\n'
-    )
+</link>"""
 
 
 def _joint(i: int, parent: str, T_parent_link: Array) -> str:

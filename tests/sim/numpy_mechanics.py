@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a joint has beside its links: motor inertia, friction, a brake and two stops.
+"""Oracle of plant/joint_mechanics.hpp, written with numpy: what a joint has beside its links.
 
 A step of dt solves (M + A + dt S) qdd = tau - h - S qd.
 
