@@ -76,8 +76,8 @@ int ArmPlant::unstable_axis() const {
 }
 
 AxisStops ArmPlant::stops() {
-  // Under a stretched cable a motor may stand beyond its stop: it goes no farther, nothing throws it
-  // back.
+  // Under a stretched cable a motor may stand beyond its stop: it goes no farther, nothing throws
+  // it back.
   AxisStops s{model_.stop_low.cwiseMin(theta_), model_.stop_high.cwiseMax(theta_)};
   for (std::size_t n = 0; n < static_cast<std::size_t>(size_); ++n) {
     const auto i = static_cast<int>(n);

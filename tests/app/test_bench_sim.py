@@ -33,6 +33,10 @@ def test_quick_run_writes_the_contracts_keys(tmp_path, capsys, monkeypatch):
     assert "render.frame_cpu_ms" in goals
     printed = capsys.readouterr().out
     assert all(name in printed for name in names)  # the cost of each effect is printed
+    for name in ("plant", "tick", "ecm_tick"):
+        row = report["arm_step_us"][name]
+        assert 0.0 < row["median"] <= row["p99"] <= row["max"] and row["n"] >= 2000
+    assert report["arm_step_us"]["tick_mean"]["mean"] > 0.0
     assert report["machine"]["cores"] >= 1 and report["seeds"] == [0]
 
 
@@ -45,7 +49,7 @@ def test_without_egl_it_says_what_to_install(monkeypatch):
     report, goals = bench_sim.bench_sim(True, lambda _: None)
     assert "install libegl1" in report["not_measured"]["render"]
     met = {goal.id: goal.met for goal in goals}  # what needs no picture is measured all the same
-    for name in ("tissue.core_share", "cell.fast.no_render", "cell.fast.no_tissue"):
+    for name in ("arm.tick_us", "tissue.core_share", "cell.fast.no_render", "cell.fast.no_tissue"):
         assert name in met
         del met[name]  # the machine's affair
     assert all(met.values())
