@@ -68,6 +68,7 @@ class SoftCell:
         self.late = 0  # frames that were not done when the next one began
         self.wrenches = {arm: np.zeros(6) for arm in arms}
         self.grips = dict.fromkeys(arms, 0.0)
+        self.max_force = 0.0  # N, the strongest on an instrument so far
         self._before: dict[str, Array] = {}
 
     def frame(self, time_s: float, instruments: Mapping[str, Instrument]) -> None:
@@ -84,6 +85,7 @@ class SoftCell:
             self.wrenches[arm] = sum(
                 (body.touch[arm].wrench(p) for body in self.bodies.values()), np.zeros(6)
             )
+            self.max_force = max(self.max_force, float(np.linalg.norm(self.wrenches[arm][:3])))
             self.grips[arm] = sum(body.touch[arm].grip for body in self.bodies.values())
         ahead = {}
         for arm in self._arms:

@@ -200,7 +200,7 @@ class TaskEnv(gymnasium.Env):
         faults = [f"{name}: {arm.fault}" for name, arm in self.cell.arms.items() if arm.fault]
         return {
             "is_success": bool(self.task.is_success(self.task.achieved(self.cell), self.goal)),
-            "max_force": handling.max_force,
+            "max_force": max(handling.max_force, self.cell.surroundings.soft.max_force),
             "grasps": handling.jaws.made,
             "drops": handling.jaws.dropped,
             "fault": "; ".join(faults),

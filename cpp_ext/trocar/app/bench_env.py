@@ -134,4 +134,6 @@ def _surrol(folder: str | None, steps: int) -> tuple[float, str]:
             f"SurRoL in {folder} did not run: {last}; install what it needs (gym==0.26.2, pandas, "
             "roboticstoolbox-python), or leave its folder out"
         )
-    return float(json.loads(done.stdout.strip().splitlines()[-1])["steps_per_s"]), "measured here"
+    # PyBullet's plug-in says goodbye after the figure.
+    figure = next(line for line in reversed(done.stdout.splitlines()) if line.startswith("{"))
+    return float(json.loads(figure)["steps_per_s"]), "measured here"
