@@ -41,17 +41,17 @@ def balance(
     name: str,
     holds: Sequence[tuple[str, Grasp]],
     tools: Mapping[str, ToolPose],
-    force: Array,
+    wrench: Array,
     contacts: Sequence[Near],
     loads: Mapping[str, Load],
 ) -> float:
     """Bring a carried object to rest between jaws and contacts, and load the arms that hold it.
 
-    force (3,) N at its centre.  Returns the strongest contact force in N.
+    wrench (6,) N and N m at its centre.  Returns the strongest contact force in N.
     """
     shape = things.shapes[name]
     targets = [tools[tool].T_world_cp @ grasp.T_cp_object for tool, grasp in holds]
-    held = rest(things.poses[name], shape.com, targets, force, contacts)
+    held = rest(things.poses[name], shape.com, targets, wrench, contacts)
     first = tools[holds[0][0]]
     things.carry(
         name, held.T_world_object, first.velocity_at(held.T_world_object[:3, 3]), first.twist[3:]

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from trocar.geometry import Array
 from trocar.sim.objects.bullet import BulletWorld, Near
@@ -68,9 +69,9 @@ class Handling:
         """Free the physics world."""
         self._world.close()
 
-    def push(self, name: str, force: Array) -> None:
-        """Pull at a held object's centre with a force (3,) N, world axes, from now on."""
-        self._push[name] = np.array(force, dtype=float)
+    def push(self, name: str, force: Array, torque: ArrayLike = (0.0, 0.0, 0.0)) -> None:
+        """Pull at a held object from now on: force (3,) N at its centre, torque (3,) N m; world."""
+        self._push[name] = np.concatenate([force, torque]).astype(float)
 
     def is_idle(self, tools: Mapping[str, ToolPose]) -> bool:
         """Whether nothing can happen within LOOK_TICKS: no `step` is needed then.
@@ -205,12 +206,14 @@ class Handling:
         for name in sorted(self.things.carried):
             holds = [(tool, self.jaws.grasps[tool]) for tool in self.jaws.holders(name)]
             known = [(tool, grasp) for tool, grasp in holds if grasp is not None]
-            push = self._push.get(name, np.zeros(3))
-            force = carry(self.things, name, known, before, tools, push)
+            push = self._push.get(name, np.zeros(6))
+            force = carry(self.things, name, known, before, tools, push[:3])
             if not is_clear:
                 self._held_low[name] = self.things.lower_bounds_of(name)
             contacts = [] if is_clear else self._contacts(name, tools, [tool for tool, _ in known])
-            strongest = balance(self.things, name, known, tools, force, contacts, loads)
+            strongest = balance(
+                self.things, name, known, tools, np.append(force, push[3:]), contacts, loads
+            )
             self.max_force = max(self.max_force, strongest)
 
     def _contacts(self, name: str, tools: Mapping[str, ToolPose], holders: list[str]) -> list[Near]:

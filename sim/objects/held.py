@@ -41,18 +41,23 @@ def rest(
 ) -> Held:
     """Equilibrium near `T_world_object` (4, 4) of an object with its centre of mass at `com` (3,).
 
-    targets: `T_world_object` (4, 4) that each hold pulls to; push (3,) N at the centre: weight and
-    the like; contacts: nearest points of the object (as `a`) and of what it meets.
+    targets: `T_world_object` (4, 4) that each hold pulls to; push (6,) N, N m at the centre: weight
+    and the like; contacts: nearest points of the object (as `a`) and of what it meets.
     """
     centre = T_world_object[:3, 3] + T_world_object[:3, :3] @ com
     if len(targets) == 1 and not contacts:  # hangs from its only hold
         T = targets[0].copy()
-        T[:3, 3] += push / HOLD_STIFFNESS
-        return Held(T, [-push], [np.zeros(3)], 0.0)
+        T[:3, 3] += push[:3] / HOLD_STIFFNESS
+        if push[3:].any():  # about the centre
+            turn = exp_so3(push[3:] / HOLD_TURN_STIFFNESS)
+            arm = T[:3, :3] @ com
+            T[:3, 3] += arm - turn @ arm
+            T[:3, :3] = turn @ T[:3, :3]
+        return Held(T, [-push[:3]], [-push[3:]], 0.0)
     wanted = [_error(T, T_world_object, com, centre) for T in targets]
     stiffness = np.repeat([HOLD_STIFFNESS, HOLD_TURN_STIFFNESS], 3)
     K = np.diag(len(targets) * stiffness)
-    f = np.concatenate([push, np.zeros(3)])
+    f = push
     for error in wanted:
         f = f + stiffness * error
     rows = np.array([_row(near, centre) for near in contacts]).reshape(-1, 6)

@@ -3,7 +3,9 @@
 
 Five numbers an instrument: dx, dy, dz of the jaw tip (world, 1 = STEP m), rotation about the
 world's z (1 = TURN rad), and the jaws: from 0 up they open, to 1 = OPEN rad; below 0 they close
-with a grip of that share of what the jaws may.
+with a grip of that share of what the jaws may.  A task that leads its instruments through any
+orientation has two more, rotation about the world's x and y (1 = TURN rad): with the one about z
+they are one rotation vector.
 """
 
 from __future__ import annotations
@@ -12,9 +14,10 @@ import math
 
 import numpy as np
 
-from trocar.geometry import Array
+from trocar.geometry import Array, exp_so3
 
 SIZE = 5  # an instrument
+FREE_SIZE = 7  # an instrument that turns about every axis
 STEP_S = 0.2
 # 25 mm/s, half of SurRoL's: within the 4.7 rad/s2 of its outer joints an arm gets there in 60 ms,
 # so that a step ends where it says.
@@ -42,17 +45,19 @@ class Reach:
         self._start = self.T_world_tip
         self._goal = T_world_tip[:3, 3]
         self._turn = 0.0
+        self._tilt: Array = np.zeros(2)  # about the world's x and y
         self._grip = 0.0  # < 0: closed with that share of the squeeze
         self._open = jaw
 
     def begin(self, action: Array) -> None:
-        """Take an action (5,) in [-1, 1]."""
+        """Take an action (5,) or (7,) in [-1, 1]."""
         self._start = self.T_world_tip
         here = self._start[:3, 3]
         # From outside the box the way back in is open, the way further out is not.
         low, high = np.minimum(self._low, here), np.maximum(self._high, here)
         self._goal = np.clip(here + STEP * action[:3], low, high)
         self._turn = TURN * float(action[3])
+        self._tilt = TURN * action[SIZE:FREE_SIZE]
         self._grip = min(float(action[4]), 0.0)
         self._open = OPEN * max(float(action[4]), 0.0)
 
@@ -72,7 +77,10 @@ class Reach:
             wanted = measured_tip + lead
         size = math.sqrt(float(lead @ lead))
         T = self._start.copy()
-        if self._turn:
+        if self._tilt.any():
+            turn = np.array([*self._tilt, self._turn])
+            T[:3, :3] = exp_so3(share * turn) @ self._start[:3, :3]
+        elif self._turn:
             c, s = math.cos(share * self._turn), math.sin(share * self._turn)
             T[0, :3] = c * self._start[0, :3] - s * self._start[1, :3]
             T[1, :3] = s * self._start[0, :3] + c * self._start[1, :3]

@@ -7,6 +7,7 @@ from trocar.sim.tasks.bimanual_peg_transfer import BimanualPegTransfer
 from trocar.sim.tasks.cut_line import CutLine
 from trocar.sim.tasks.ecm_target import EcmTarget
 from trocar.sim.tasks.gauze_retrieve import GauzeRetrieve
+from trocar.sim.tasks.needle_drive import NeedleDrive
 from trocar.sim.tasks.needle_pick import NeedlePick
 from trocar.sim.tasks.needle_reach import NeedleReach
 from trocar.sim.tasks.needle_regrasp import NeedleRegrasp
@@ -24,6 +25,7 @@ TASKS: dict[str, type[Task]] = {
     "ecm_target": EcmTarget,
     "tissue_retraction": TissueRetraction,
     "cut_line": CutLine,
+    "needle_drive": NeedleDrive,
 }
 
 

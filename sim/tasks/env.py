@@ -17,7 +17,7 @@ from trocar.errors import ConfigurationError
 from trocar.geometry import Array
 from trocar.sim.objects.handling import LOOK_TICKS
 from trocar.sim.scene import load_scene
-from trocar.sim.tasks.action import SIZE, STEP_S, Reach
+from trocar.sim.tasks.action import STEP_S, Reach
 from trocar.sim.tasks.camera_action import CAMERA_SIZE, turn_camera
 from trocar.sim.tasks.catalogue import load_task
 from trocar.sim.tasks.gym import gymnasium
@@ -31,10 +31,11 @@ VIEWS = ("measured", "true")
 
 
 class TaskEnv(gymnasium.Env):
-    """One task.  Actions (5 per instrument,) in [-1, 1]: see `trocar.sim.tasks.action`.
+    """One task.  Actions (5 or 7 per instrument,) in [-1, 1]: see `trocar.sim.tasks.action`.
 
-    `info`: is_success, max_force N, grasps, drops, fault.  An episode is truncated at the task's
-    horizon; it is terminated where it cannot go on: an arm's controller in fault, an object lost.
+    `info`: is_success, max_force N, grasps, drops, fault, and what the task measures.  An
+    episode is truncated at the task's horizon; it is terminated where it cannot go on: an arm's
+    controller in fault, an object lost.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": round(1.0 / STEP_S)}
@@ -62,7 +63,8 @@ class TaskEnv(gymnasium.Env):
         self.cell = TaskCell(self.scene)
         self.tools = self.task.tools
         self.layout = Layout(self.tools, self.task.observed)
-        self._camera_at = SIZE * len(self.tools)
+        self._tool_at = self.task.tool_action_size
+        self._camera_at = self._tool_at * len(self.tools)
         self._actions = self._camera_at + CAMERA_SIZE * self.task.moves_camera
         self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (self._actions,), np.float32)
         sizes = {
@@ -162,7 +164,7 @@ class TaskEnv(gymnasium.Env):
         if self.task.moves_camera:
             turn_camera(self.cell, action[self._camera_at :])
         for i, reach in enumerate(reaches):
-            reach.begin(action[SIZE * i : SIZE * (i + 1)])
+            reach.begin(action[self._tool_at * i : self._tool_at * (i + 1)])
         pieces = _TICKS // LOOK_TICKS
 
         def command(piece: int) -> None:
@@ -204,6 +206,7 @@ class TaskEnv(gymnasium.Env):
             "grasps": handling.jaws.made,
             "drops": handling.jaws.dropped,
             "fault": "; ".join(faults),
+            **self.task.measures(self.cell),
         }
 
     def _is_lost(self) -> bool:

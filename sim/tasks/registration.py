@@ -18,6 +18,7 @@ _TASKS = {
     "EcmTarget": "ecm_target",
     "TissueRetraction": "tissue_retraction",
     "CutLine": "cut_line",
+    "NeedleDrive": "needle_drive",
 }
 IDS = {f"trocar/{name}-v0": task for name, task in _TASKS.items()}
 

@@ -17,6 +17,7 @@ from trocar.kinematics import T_CONTROL_POINT_JAW_TIP, forward_kinematics
 from trocar.sim.objects.kinds import KINDS, kind_of
 from trocar.sim.objects.size import read_sizes, size
 from trocar.sim.scene import Scene
+from trocar.sim.tasks.action import SIZE
 from trocar.sim.tasks.task_cell import TaskCell
 
 Sized = TypeVar("Sized")
@@ -57,6 +58,8 @@ class Task(ABC):
     goal_size: ClassVar[int] = 3
     extra_size: ClassVar[int] = 0  # numbers that the observation has beyond tools and objects
     moves_camera: ClassVar[bool] = False  # whether the action has the ECM's joints
+    tool_action_size: ClassVar[int] = SIZE  # numbers of an action that an instrument takes
+    units: ClassVar[dict[str, str]] = {}  # of what it measures
 
     def __init__(self, scene: Scene) -> None:
         """Read the scene's section; ConfigurationError names file, key, allowed and remedy."""
@@ -117,6 +120,10 @@ class Task(ABC):
     def extra(self, cell: TaskCell) -> Array:
         """(extra_size,): what else is seen."""
         return np.zeros(0)
+
+    def measures(self, cell: TaskCell) -> dict[str, float]:
+        """What an episode is judged by beyond its success, by the names in `units`."""
+        return {}
 
     @abstractmethod
     def start(self, rng: np.random.Generator) -> Start:

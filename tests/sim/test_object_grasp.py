@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from trocar.geometry import exp_so3, make_transform
+from trocar.geometry import exp_so3, log_so3, make_transform
 from trocar.sim.objects.bullet import GRAVITY
 from trocar.sim.objects.grasp import HOLD_FORCE
 from trocar.sim.objects.handling import Handling
+from trocar.sim.objects.held import HOLD_TURN_STIFFNESS
 from trocar.sim.objects.kinds import shape_of
 from trocar.sim.objects.shape import Shape
 from trocar.sim.objects.spec import ObjectSpec
@@ -141,6 +142,24 @@ def test_friction_holds_up_to_twice_mu_times_the_grip(
     felt = float(np.linalg.norm(hand.load.force))
     assert felt == pytest.approx(min(share, 1.0) * most, rel=0.02)
     assert handling.things.poses["block"][2, 3] == pytest.approx(height, abs=1e-3)
+
+
+def test_a_torque_turns_what_is_held_about_its_centre_and_loads_the_arm(
+    handling: Handling,
+) -> None:
+    hand = over_the_wall(handling)
+    squeezed(hand, 5.0)
+    hand.go(WALL + [0.0, 0.0, 0.010], ms=200)
+    before = handling.things.poses["block"].copy()
+    centre = handling.things.centre("block").copy()
+    unloaded = hand.load.torque.copy()
+    torque = np.array([0.0, 0.0, 1e-3])  # N m, less than the friction of the blades carries
+    handling.push("block", np.zeros(3), torque)
+    hand.go(ms=20)
+    turn = log_so3(handling.things.poses["block"][:3, :3] @ before[:3, :3].T)
+    assert turn == pytest.approx(torque / HOLD_TURN_STIFFNESS, rel=1e-3, abs=1e-6)
+    assert handling.things.centre("block") == pytest.approx(centre, abs=1e-7)
+    assert hand.load.torque - unloaded == pytest.approx(torque, rel=1e-3, abs=1e-7)
 
 
 def test_what_is_pulled_out_of_the_jaws_falls(handling: Handling) -> None:

@@ -24,6 +24,7 @@ GRASPS = {  # of rigid objects
     "ecm_target": 0,
     "tissue_retraction": 0,
     "cut_line": 0,
+    "needle_drive": 1,
 }
 
 

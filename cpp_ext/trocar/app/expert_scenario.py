@@ -15,6 +15,7 @@ from trocar.app.report import Goal, at_least, at_most, reported
 from trocar.app.scenario import EXPERT_TASKS, SeedResult
 from trocar.errors import ConfigurationError
 from trocar.geometry import Array
+from trocar.sim.tasks.catalogue import TASKS
 
 SUCCESS_MIN = 0.95
 RANDOM_MAX = 0.1
@@ -29,6 +30,7 @@ def _samples(episode: Episode) -> dict[str, Array]:
         "max_force": episode.max_force,
         "grasps": episode.grasps,
         "drops": episode.drops,
+        **episode.measures,
     }
     return {name: np.array([value], dtype=float) for name, value in values.items()}
 
@@ -54,6 +56,7 @@ class ExpertScenario:
     def __init__(self, task: str) -> None:
         """Take a task by name."""
         self.task = task
+        self.units = {**self.units, **TASKS[task].units}
         self.name = _PREFIX + task
         self.description = f"scripted expert of {task.replace('_', ' ')}, at 1 kHz in torque mode"
 

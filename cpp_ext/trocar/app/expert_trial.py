@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One episode of a task under its expert, or under random actions."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,7 +23,10 @@ VARIANTS: dict[str, dict[str, object]] = {
 
 @dataclass(frozen=True)
 class Episode:
-    """`steps` of 0.2 s until the goal was achieved and kept, or until the end; force in N."""
+    """`steps` of 0.2 s until the goal was achieved and kept, or until the end; force in N.
+
+    `measures`: what the task measures, at the end, by the names of its `units`.
+    """
 
     success: bool
     steps: int
@@ -30,6 +34,7 @@ class Episode:
     grasps: int
     drops: int
     fault: str
+    measures: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def time_s(self) -> float:
@@ -62,6 +67,7 @@ def run_episode(task: str, seed: int, variant: str) -> Episode:
             int(info["grasps"]),
             int(info["drops"]),
             str(info["fault"]),
+            {name: float(info[name]) for name in env.task.units},
         )
     finally:
         env.close()

@@ -28,6 +28,7 @@ EXPERT_TASKS = (
     "ecm_target",
     "tissue_retraction",
     "cut_line",
+    "needle_drive",
 )
 REGISTRY = {
     "follow": "trocar.app.follow_scenario",

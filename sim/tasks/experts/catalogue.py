@@ -7,6 +7,7 @@ from trocar.sim.tasks.experts.cut_line import CutLineExpert
 from trocar.sim.tasks.experts.ecm_target import EcmTargetExpert
 from trocar.sim.tasks.experts.expert import Expert
 from trocar.sim.tasks.experts.gauze_retrieve import GauzeRetrieveExpert
+from trocar.sim.tasks.experts.needle_drive import NeedleDriveExpert
 from trocar.sim.tasks.experts.needle_pick import NeedlePickExpert
 from trocar.sim.tasks.experts.needle_reach import NeedleReachExpert
 from trocar.sim.tasks.experts.needle_regrasp import NeedleRegraspExpert
@@ -25,6 +26,7 @@ EXPERTS: dict[str, type[Expert]] = {
     "ecm_target": EcmTargetExpert,
     "tissue_retraction": TissueRetractionExpert,
     "cut_line": CutLineExpert,
+    "needle_drive": NeedleDriveExpert,
 }
 
 
