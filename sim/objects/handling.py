@@ -10,13 +10,15 @@ near nothing is computed at all: pure functions of the state, so repeatable to t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from trocar.geometry import Array
-from trocar.sim.objects.bullet import BulletWorld, Near
+from trocar.kinematics import JAW_TIP_OFFSET
+from trocar.sim.objects.bullet import STEP_S, BulletWorld, Near
 from trocar.sim.objects.carrying import balance, carry
 from trocar.sim.objects.grasp import TOUCH, Grasp
 from trocar.sim.objects.held import TOUCH_STIFFNESS
@@ -30,6 +32,8 @@ from trocar.sim.objects.tool_bodies import ToolBodies
 LOOK_TICKS = 10
 # m: what is farther than this cannot meet within LOOK_TICKS, up to 0.2 m/s.
 REACH = 2.0e-3
+_SLACK = 3e-4  # m: from rest, 10 ms at 1 m/s2 are 0.05 mm
+_ARM = 0.03  # m: what turns with the control point reaches no farther from it
 _AWAKE = 5e-4  # m: a free object with something nearer than this is moved
 _TOUCH_DAMPING = 5.0  # N s/m on the arm (assumed)
 
@@ -85,11 +89,15 @@ class Handling:
         if self._far_looks > 0:
             self._far_looks -= 1
             return True
-        least = min(float(low.min(initial=1.0)) for low in self._lower_bounds(tools).values())
-        least = min(least, 0.5 * self._tools_apart(tools))  # both may move
-        # The slowest thing to assume: one REACH a look; the last look before is spared no one.
+        low = self._lower_bounds(tools)
+        apart = 0.5 * self._tools_apart(tools)  # both may move
+        least = min([apart, *(float(one.min(initial=1.0)) for one in low.values())])
+        # The fastest thing to assume: one REACH a look; the last look before is spared no one.
         self._far_looks = max(0, int(least / REACH) - 2)
-        return least > REACH
+        reach = {name: _reach(tool) for name, tool in tools.items()}
+        if apart < max(reach.values(), default=0.0):
+            return False
+        return not any(self._is_within(name, low[name], reach[name]) for name in tools)
 
     def overlaps(self, tools: Mapping[str, ToolPose]) -> list[tuple[str, str, float]]:
         """Instruments that stand in something: their name, what it is, and how deep in m."""
@@ -147,6 +155,14 @@ class Handling:
         centres = np.concatenate([tool.ball_centres for tool in tools.values()])
         low = self.things.lower_bounds(centres, np.tile(BALL_RADII, len(tools)))
         return {name: low[4 * i : 4 * i + 4] for i, name in enumerate(tools)}
+
+    def _is_within(self, name: str, low: Array, reach: float) -> bool:
+        """Whether any object is really within reach of an instrument."""
+        for row, column in np.argwhere(low < reach):
+            body = self.things.body[self.things.solid[column]]
+            if self._bodies[name].closest(PARTS[row], body, reach):
+                return True
+        return False
 
     def _tools_apart(self, tools: Mapping[str, ToolPose]) -> float:
         """At least how far in m any two instruments are from each other."""
@@ -273,6 +289,14 @@ class Handling:
         load.add(tool, size * near.normal, near.point_a)
         self.max_force = max(self.max_force, size)
         return size * near.normal
+
+
+def _reach(tool: ToolPose) -> float:
+    """How far in m any point of an instrument may go until the next look: twice its speed's way."""
+    v, w = tool.twist[:3], tool.twist[3:]
+    speed = math.sqrt(float(v @ v)) + _ARM * math.sqrt(float(w @ w))
+    speed += 0.5 * JAW_TIP_OFFSET * abs(tool.jaw_speed)
+    return _SLACK + 2.0 * LOOK_TICKS * STEP_S * speed
 
 
 def _ball_gaps(a: ToolPose, b: ToolPose) -> Array:

@@ -28,6 +28,7 @@ _TICKS = round(STEP_S * 1000.0)
 _LARGE = 10.0  # metres, radians, newton metres, flags: nothing in a task is larger
 _LOST = 0.03  # m below the world's origin: what falls there is gone
 VIEWS = ("measured", "true")
+DRIVES = ("torque", "ideal")
 
 
 class TaskEnv(gymnasium.Env):
@@ -46,21 +47,25 @@ class TaskEnv(gymnasium.Env):
         render_mode: str | None = None,
         joint_errors: bool = False,
         tools_seen: str = "measured",
+        drive: str = "torque",
     ) -> None:
         """Make a task by its scene's name.
 
         joint_errors: with the scene's hidden errors of bases and joints; tools_seen: whether the
-        observation has the instruments as "measured" by encoders, or as they are, "true".
+        observation has the instruments as "measured" by encoders, or as they are, "true"; drive:
+        "ideal" has arms without dynamics, for perception work only (`ideal_arm`).
         """
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise ConfigurationError(f"render_mode is {render_mode!r}; allowed None or 'rgb_array'")
         if tools_seen not in VIEWS:
             raise ConfigurationError(f"tools_seen is {tools_seen!r}; one of {', '.join(VIEWS)}")
+        if drive not in DRIVES:
+            raise ConfigurationError(f"drive is {drive!r}; one of {', '.join(DRIVES)}")
         self.render_mode = render_mode
         self.scene = load_scene(task)
         self.task = load_task(self.scene)
         self._joint_errors, self._tools_seen = joint_errors, tools_seen
-        self.cell = TaskCell(self.scene)
+        self.cell = TaskCell(self.scene, drive == "ideal")
         self.tools = self.task.tools
         self.layout = Layout(self.tools, self.task.observed)
         self._tool_at = self.task.tool_action_size

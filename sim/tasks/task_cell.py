@@ -19,17 +19,22 @@ from trocar.sim.scene import ECM, CellTruth, ErrorParameters, Scene
 from trocar.sim.snapshot import CellSnapshot
 from trocar.sim.surroundings import Surroundings
 from trocar.sim.tasks.driven_arm import DrivenArm
+from trocar.sim.tasks.ideal_arm import IdealArm
 
 
 class TaskCell:
     """`arms` by name, the `ecm` apart; `truth` what the seed decided.  Empty before `reset`."""
 
-    def __init__(self, scene: Scene) -> None:
-        """Make the scene's shapes; refuses sizes that a kind does not allow."""
+    def __init__(self, scene: Scene, ideal: bool = False) -> None:
+        """Make the scene's shapes; refuses sizes that a kind does not allow.
+
+        ideal: arms without dynamics, for perception work only.
+        """
         self.scene = scene
+        self._make_arm: type[DrivenArm] | type[IdealArm] = IdealArm if ideal else DrivenArm
         self._exact = replace(scene, errors=ErrorParameters())
         self.surroundings = Surroundings(scene)
-        self.arms: dict[str, DrivenArm] = {}
+        self.arms: dict[str, DrivenArm | IdealArm] = {}
         self.ecm: SimulatedEcm | None = None
         self.truth: CellTruth = self._exact.realise(0)
         self.ticks = 0
@@ -50,7 +55,7 @@ class TaskCell:
         """
         self.ticks = 0
         self.truth = (self.scene if joint_errors else self._exact).realise(seed)
-        self.arms = {name: DrivenArm(self.scene, name, self.truth) for name in self.scene.psms}
+        self.arms = {name: self._make_arm(self.scene, name, self.truth) for name in self.scene.psms}
         self.ecm = SimulatedEcm(self.scene) if ECM in self.scene.arms else None
         for arm in self.arms.values():
             arm.start()

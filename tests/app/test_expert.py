@@ -75,7 +75,7 @@ def test_the_list_names_the_experts(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_steps_are_counted_and_a_missing_surrol_is_said(tmp_path) -> None:
-    rate, spread = bench_env._one_process(20)
+    rate, spread = bench_env._one_process("needle_reach", 20)
     assert rate > 0.0 and "median" in spread
     assert bench_env._surrol(None, 1) == (bench_env.SURROL_REFERENCE, bench_env._REFERENCED)
     with pytest.raises(TrocarError) as refusal:

@@ -269,6 +269,6 @@ def test_far_away_nothing_is_computed_and_nothing_changes(handling: Handling) ->
     loads = handling.step({"PSM1": far})["PSM1"]
     assert np.array_equal(handling.things.poses["block"], before)
     assert not loads.force.any() and loads.grip == 0.0
-    near = pose(WALL + [0.0, 0.0, 0.004], OPEN)
+    near = pose([0.0, 0.0, TOP + 0.0002], 0.1)  # tip 0.2 mm above the pad, inside the hole
     assert handling.reset(poses(), {"PSM1": near})
     assert not handling.is_idle({"PSM1": near})

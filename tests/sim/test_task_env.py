@@ -180,6 +180,7 @@ def test_unknown_arguments_are_refused_in_one_line() -> None:
     for arguments, said in (
         ({"render_mode": "human"}, "render_mode is 'human'; allowed None or 'rgb_array'"),
         ({"tools_seen": "never"}, "tools_seen is 'never'; one of measured, true"),
+        ({"drive": "wishful"}, "drive is 'wishful'; one of torque, ideal"),
         ({"task": "follow"}, "scene file follow.yaml: task: name is ''; tasks: needle_reach, "),
         ({"task": "juggle"}, "unknown scene 'juggle'"),
     ):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from trocar.geometry import Array
-from trocar.sim.tasks.action import SIZE
+from trocar.sim.tasks.action import SIZE, STEP
 from trocar.sim.tasks.catalogue import TASKS
 from trocar.sim.tasks.env import TaskEnv
 from trocar.sim.tasks.experts.catalogue import make_expert
@@ -74,6 +74,19 @@ def test_random_actions_fail(task: str) -> None:
         episode(env, s, lambda a: rng.uniform(-1, 1, a.shape))["is_success"] for s in (0, 1)
     ]
     assert not any(successes)
+    env.close()
+
+
+@pytest.mark.parametrize("task", ["needle_reach", "needle_pick"])
+def test_ideal_arms_do_what_they_are_told_and_no_more(task: str) -> None:
+    env = TaskEnv(task, drive="ideal")
+    info = episode(env, 100)
+    assert info["is_success"] and info["grasps"] == GRASPS[task] and info["fault"] == ""
+    observation, _ = env.reset(seed=100)
+    tip = env.layout.tool(observation["observation"], "PSM1").tip
+    observation, *_ = env.step(np.array([1.0, 0.0, 0.4, 0.0, 0.0]))
+    moved = env.layout.tool(observation["observation"], "PSM1").tip - tip
+    assert moved == pytest.approx([STEP, 0.0, 0.4 * STEP], abs=1e-9)
     env.close()
 
 
