@@ -18,6 +18,10 @@ from trocar.sim.soft.spec import FRAME_TICKS, SoftParameters
 from trocar.sim.soft.touch import InstrumentTouch
 
 
+class TissueDivergedError(ValueError):
+    """A soft body was pressed harder than its substeps resolve; it stands as before the frame."""
+
+
 class SoftBody:
     """One soft body with its bed and the instruments in it; `name` is the scene's."""
 
@@ -110,5 +114,8 @@ class SoftCell:
             self._pool.shutdown(wait=True)
 
     def _step(self) -> None:
-        for body in self.bodies.values():
-            body.body.step()
+        for name, body in self.bodies.items():
+            try:
+                body.body.step()
+            except ValueError as error:
+                raise TissueDivergedError(f"soft: {name}: {error}") from error

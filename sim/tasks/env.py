@@ -17,6 +17,7 @@ from trocar.errors import ConfigurationError
 from trocar.geometry import Array
 from trocar.sim.objects.handling import LOOK_TICKS
 from trocar.sim.scene import load_scene
+from trocar.sim.soft.soft_cell import TissueDivergedError
 from trocar.sim.tasks.action import STEP_S, Reach
 from trocar.sim.tasks.camera_action import CAMERA_SIZE, turn_camera
 from trocar.sim.tasks.catalogue import load_task
@@ -36,7 +37,7 @@ class TaskEnv(gymnasium.Env):
 
     `info`: is_success, max_force N, grasps, drops, fault, and what the task measures.  An
     episode is truncated at the task's horizon; it is terminated where it cannot go on: an arm's
-    controller in fault, an object lost.
+    controller in fault, tissue crushed, an object lost.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": round(1.0 / STEP_S)}
@@ -84,7 +85,7 @@ class TaskEnv(gymnasium.Env):
             }
         )
         self.goal = np.zeros(self.task.goal_size)
-        self._steps = 0
+        self._steps, self._broken = 0, ""
         self._reach: dict[str, Reach] = {}
         self._renderer: Any = None
         self._cast: Any = None
@@ -100,7 +101,7 @@ class TaskEnv(gymnasium.Env):
         start = self.task.start(self.np_random)
         self.cell.reset(start.poses, cell_seed, self._joint_errors)
         self.goal = start.goal
-        self._steps = 0
+        self._steps, self._broken = 0, ""
         self._reach = {}
         self.task.began(self.cell)
         for name in self.tools:
@@ -118,7 +119,10 @@ class TaskEnv(gymnasium.Env):
             raise ValueError(
                 f"action is {wanted!r}; give {self._actions} finite numbers in [-1, 1]"
             )
-        self._apply(np.clip(wanted, -1.0, 1.0))
+        try:
+            self._apply(np.clip(wanted, -1.0, 1.0))
+        except TissueDivergedError as error:  # crushed: the episode ends here
+            self._broken = str(error)
         self._steps += 1
         observation, info = self._observe(), self._info()
         reward = float(self.compute_reward(observation["achieved_goal"], self.goal, info))
@@ -205,6 +209,7 @@ class TaskEnv(gymnasium.Env):
     def _info(self) -> dict[str, Any]:
         handling = self.cell.handling
         faults = [f"{name}: {arm.fault}" for name, arm in self.cell.arms.items() if arm.fault]
+        faults += [self._broken] if self._broken else []
         return {
             "is_success": bool(self.task.is_success(self.task.achieved(self.cell), self.goal)),
             "max_force": max(handling.max_force, self.cell.surroundings.soft.max_force),

@@ -8,6 +8,7 @@ from gymnasium.utils.env_checker import check_env
 
 from trocar.errors import ConfigurationError
 from trocar.sim.objects.handling import Handling
+from trocar.sim.soft.soft_cell import SoftCell, TissueDivergedError
 from trocar.sim.tasks.action import PUSH, SIZE, STEP, TURN
 from trocar.sim.tasks.catalogue import TASKS
 from trocar.sim.tasks.env import TaskEnv
@@ -132,6 +133,25 @@ def test_an_episode_is_truncated_at_the_horizon_and_terminated_by_a_fault() -> N
     assert terminated and not truncated and info["fault"].startswith("PSM1: ")
     observation, info = env.reset(seed=0)
     assert info["fault"] == ""
+    env.close()
+
+
+def test_crushed_tissue_ends_the_episode_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    env = TaskEnv("tissue_retraction")
+    env.reset(seed=0)
+    frame, left = SoftCell.frame, [5]
+
+    def crushed(self: SoftCell, *args: object) -> None:
+        left[0] -= 1
+        if left[0] == 0:  # the lobe's own answer to what it cannot follow
+            raise TissueDivergedError("soft: tissue: the frame diverged")
+        frame(self, *args)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SoftCell, "frame", crushed)
+        _, _, terminated, truncated, info = env.step(np.zeros(SIZE))
+    assert terminated and not truncated and info["fault"] == "soft: tissue: the frame diverged"
+    assert env.reset(seed=0)[1]["fault"] == ""
     env.close()
 
 
