@@ -49,9 +49,11 @@ def test_without_egl_it_says_what_to_install(monkeypatch):
     report, goals = bench_sim.bench_sim(True, lambda _: None)
     assert "install libegl1" in report["not_measured"]["render"]
     met = {goal.id: goal.met for goal in goals}  # what needs no picture is measured all the same
-    for name in ("arm.tick_us", "tissue.core_share", "cell.fast.no_render", "cell.fast.no_tissue"):
-        assert name in met
-        del met[name]  # the machine's affair
+    for name in (
+        "arm.tick_us", "tissue.core_share", "cell.fast.no_render", "cell.fast.no_tissue",
+        "env.steps_per_s", "env.one_process", "env.two_workers",
+    ):  # fmt: skip
+        met.pop(name)  # the machine's affair
     assert all(met.values())
     assert set(met) == {
         "column.error", "press.error_2mm", "press.error_5mm", "grasp.follow", "grasp.residual",
