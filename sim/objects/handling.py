@@ -10,39 +10,33 @@ near nothing is computed at all: pure functions of the state, so repeatable to t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from trocar.geometry import Array
-from trocar.kinematics import JAW_TIP_OFFSET
 from trocar.sim.objects.bullet import STEP_S, BulletWorld, Near
 from trocar.sim.objects.carrying import balance, carry
-from trocar.sim.objects.grasp import TOUCH, Grasp
-from trocar.sim.objects.held import TOUCH_STIFFNESS
+from trocar.sim.objects.grasp import TOUCH
 from trocar.sim.objects.jaws import Jaws
 from trocar.sim.objects.load import Load
 from trocar.sim.objects.shape import Shape
 from trocar.sim.objects.things import Things
-from trocar.sim.objects.tool import BALL_RADII, PARTS, ToolPose
+from trocar.sim.objects.tool import BALL_RADII, PARTS, ToolPose, ball_gaps, reach_of
 from trocar.sim.objects.tool_bodies import ToolBodies
+from trocar.sim.objects.touching import Touching
 
 LOOK_TICKS = 10
 # m: what is farther than this cannot meet within LOOK_TICKS, up to 0.2 m/s.
 REACH = 2.0e-3
-_SLACK = 3e-4  # m: from rest, 10 ms at 1 m/s2 are 0.05 mm
-_ARM = 0.03  # m: what turns with the control point reaches no farther from it
 _AWAKE = 5e-4  # m: a free object with something nearer than this is moved
-_TOUCH_DAMPING = 5.0  # N s/m on the arm (assumed)
 
 
 class Handling:
     """Objects by name, instruments by name.
 
-    `things` holds the objects, `jaws` the grasps; `max_force` N is the strongest contact force of
-    an instrument, or of what it holds, since the reset; `touched` names (instrument, object).
+    `things` holds the objects, `jaws` the grasps.
     """
 
     def __init__(self, shapes: Mapping[str, Shape]) -> None:
@@ -61,13 +55,22 @@ class Handling:
         self._bodies = {name: ToolBodies(self._world, tool) for name, tool in tools.items()}
         self._pass_through()
         self.jaws = Jaws(self._world, self.things, self._bodies)
-        self.max_force = 0.0
-        self.touched: set[tuple[str, str]] = set()
+        self._touching = Touching(self.things, self._bodies, self.jaws)
         self._push: dict[str, Array] = {}
         self._held_low: dict[str, Array] = {}
         self._clear_ticks = 0
         self._far_looks = 0
         return is_settled
+
+    @property
+    def max_force(self) -> float:
+        """The strongest contact force in N since the reset, of an instrument or what it holds."""
+        return self._touching.max_force
+
+    @property
+    def touched(self) -> set[tuple[str, str]]:
+        """Instruments and what they have touched since the reset, objects or each other."""
+        return self._touching.touched
 
     def close(self) -> None:
         """Free the physics world."""
@@ -94,7 +97,7 @@ class Handling:
         least = min([apart, *(float(one.min(initial=1.0)) for one in low.values())])
         # The fastest thing to assume: one REACH a look; the last look before is spared no one.
         self._far_looks = max(0, int(least / REACH) - 2)
-        reach = {name: _reach(tool) for name, tool in tools.items()}
+        reach = {name: reach_of(tool, LOOK_TICKS * STEP_S) for name, tool in tools.items()}
         if apart < max(reach.values(), default=0.0):
             return False
         return not any(self._is_within(name, low[name], reach[name]) for name in tools)
@@ -135,7 +138,7 @@ class Handling:
             self.jaws.look(tools, low)
         self._move_held(before, tools, loads, is_clear)
         if not is_clear:
-            self._touch(tools, low, loads)
+            self._touching.feel(tools, low, loads)
         for name, tool in tools.items():
             grasp = self.jaws.grasps[name]
             if grasp is not None:
@@ -169,7 +172,7 @@ class Handling:
         gap, poses = np.inf, list(tools.values())
         for i, a in enumerate(poses):
             for b in poses[i + 1 :]:
-                gap = min(gap, float(_ball_gaps(a, b).min()))
+                gap = min(gap, float(ball_gaps(a, b).min()))
         return gap
 
     def _is_clear(self, tools: Mapping[str, ToolPose], low: Mapping[str, Array]) -> bool:
@@ -230,7 +233,7 @@ class Handling:
             strongest = balance(
                 self.things, name, known, tools, np.append(force, push[3:]), contacts, loads
             )
-            self.max_force = max(self.max_force, strongest)
+            self._touching.max_force = max(self._touching.max_force, strongest)
 
     def _contacts(self, name: str, tools: Mapping[str, ToolPose], holders: list[str]) -> list[Near]:
         """What a held object meets: fixed and free objects, and instruments that do not hold it."""
@@ -248,60 +251,3 @@ class Handling:
                 if bound < TOUCH:
                     found += self._world.closest(body, self._bodies[tool].body(part), TOUCH)
         return found
-
-    def _touch(
-        self,
-        tools: Mapping[str, ToolPose],
-        low: Mapping[str, Array],
-        loads: Mapping[str, Load],
-    ) -> None:
-        """Push instruments out of what they touch, by a spring at the deepest point."""
-        self._touch_each_other(tools, loads)
-        for name, tool in tools.items():
-            grasp: Grasp | None = self.jaws.grasps[name]
-            for part, row in zip(PARTS, low[name]):
-                for other, bound in zip(self.things.solid, row):
-                    if bound > 0.0 or (grasp is not None and grasp.name == other):
-                        continue
-                    near = self._bodies[name].closest(part, self.things.body[other], 0.0)
-                    if near:
-                        self.touched.add((name, other))
-                        self._push_out(tool, min(near, key=lambda n: n.distance), loads[name])
-
-    def _touch_each_other(self, tools: Mapping[str, ToolPose], loads: Mapping[str, Load]) -> None:
-        """Push instruments out of each other."""
-        names = list(tools)
-        for i, a in enumerate(names):
-            for b in names[i + 1 :]:
-                for row, column in np.argwhere(_ball_gaps(tools[a], tools[b]) < 0.0):
-                    other = self._bodies[b].body(PARTS[column])
-                    near = self._bodies[a].closest(PARTS[row], other, 0.0)
-                    if near:
-                        self.touched.add((a, b))
-                        deepest = min(near, key=lambda n: n.distance)
-                        force = self._push_out(tools[a], deepest, loads[a])
-                        loads[b].add(tools[b], -force, deepest.point_b)
-
-    def _push_out(self, tool: ToolPose, near: Near, load: Load) -> Array:
-        """Load an instrument with a touch; returns the force (3,) in N on it."""
-        speed = float(tool.velocity_at(near.point_a) @ near.normal)
-        size = max(0.0, -TOUCH_STIFFNESS * near.distance - _TOUCH_DAMPING * speed)
-        load.add(tool, size * near.normal, near.point_a)
-        self.max_force = max(self.max_force, size)
-        return size * near.normal
-
-
-def _reach(tool: ToolPose) -> float:
-    """How far in m any point of an instrument may go until the next look: twice its speed's way."""
-    v, w = tool.twist[:3], tool.twist[3:]
-    speed = math.sqrt(float(v @ v)) + _ARM * math.sqrt(float(w @ w))
-    speed += 0.5 * JAW_TIP_OFFSET * abs(tool.jaw_speed)
-    return _SLACK + 2.0 * LOOK_TICKS * STEP_S * speed
-
-
-def _ball_gaps(a: ToolPose, b: ToolPose) -> Array:
-    """Distances (4, 4) in m of the balls around the parts of two instruments."""
-    apart = a.ball_centres[:, None] - b.ball_centres[None]
-    return np.asarray(
-        np.sqrt((apart * apart).sum(axis=-1)) - BALL_RADII[:, None] - BALL_RADII[None]
-    )

@@ -18,6 +18,8 @@ PARTS = ("shaft", "wrist", "jaw_a", "jaw_b")
 JAWS = PARTS[2:]
 WRIST_RADIUS = 0.0030  # m, half of the clevis as drawn
 SHAFT_SPAN = (-0.036, -0.005)  # m along its z: what of it can meet something
+_SLACK = 3e-4  # m: from rest, 10 ms at 1 m/s2 are 0.05 mm
+_ARM = 0.03  # m: what turns with the control point reaches no farther from it
 # z of its centre along the part and radius, m, of a ball around each part: for a quick look.
 _BALLS = {
     "shaft": (0.5 * sum(SHAFT_SPAN), math.hypot(0.0155, 0.5 * SHAFT_DIAMETER)),
@@ -76,6 +78,22 @@ class ToolPose:
     def velocity_at(self, point: Array) -> Array:
         """Velocity (3,) in m/s of a point (3,) that the wrist carries."""
         return self.twist[:3] + cross(self.twist[3:], point - self.T_world_cp[:3, 3])
+
+
+def ball_gaps(a: ToolPose, b: ToolPose) -> Array:
+    """Distances (4, 4) in m of the balls around the parts of two instruments."""
+    apart = a.ball_centres[:, None] - b.ball_centres[None]
+    return np.asarray(
+        np.sqrt((apart * apart).sum(axis=-1)) - BALL_RADII[:, None] - BALL_RADII[None]
+    )
+
+
+def reach_of(tool: ToolPose, seconds: float) -> float:
+    """How far in m any point of an instrument may go: twice what it goes at its present speed."""
+    v, w = tool.twist[:3], tool.twist[3:]
+    speed = math.sqrt(float(v @ v)) + _ARM * math.sqrt(float(w @ w))
+    speed += 0.5 * JAW_TIP_OFFSET * abs(tool.jaw_speed)
+    return _SLACK + 2.0 * seconds * speed
 
 
 def tool_at(T_world_base: Array, q: ArrayLike) -> ToolPose:

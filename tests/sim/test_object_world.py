@@ -129,12 +129,13 @@ def test_equilibrium_of_a_held_object_is_one() -> None:
     targets = [
         T @ make_transform(exp_so3([0.0, 0.0, s * 1e-3]), [s * 1e-4, 0.0, 0.0]) for s in (1, -2)
     ]
-    push = np.array([0.1, -0.2, 0.3])
+    push = np.array([0.1, -0.2, 0.3, 1e-3, -2e-3, 3e-3])
     held = rest(T, com, targets, push, [])
-    assert sum(held.forces) + push == pytest.approx(np.zeros(3), abs=1e-9)
-    assert sum(held.torques) == pytest.approx(np.zeros(3), abs=1e-9)
+    assert sum(held.forces) + push[:3] == pytest.approx(np.zeros(3), abs=1e-9)
+    assert sum(held.torques) + push[3:] == pytest.approx(np.zeros(3), abs=1e-9)
     alone = rest(T, com, targets[:1], push, [])
-    assert alone.forces[0] == pytest.approx(-push) and alone.contact_force == 0.0
+    assert alone.forces[0] == pytest.approx(-push[:3]) and alone.contact_force == 0.0
+    assert alone.torques[0] == pytest.approx(-push[3:])
 
 
 def test_small_vector_functions_agree_with_numpy() -> None:

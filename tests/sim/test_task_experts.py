@@ -50,7 +50,8 @@ def test_the_expert_succeeds(task: str) -> None:
         info = episode(env, seed)
         assert info["is_success"], (seed, info)
         assert info["grasps"] >= GRASPS[task] and info["drops"] == 0 and info["fault"] == ""
-        assert info["max_force"] < 2.0  # N: nothing is hit or pressed
+        # N: nothing is hit or pressed; pulling tissue takes what its task allows
+        assert info["max_force"] < (2.5 if task == "tissue_retraction" else 2.0)
     env.close()
 
 
