@@ -64,6 +64,7 @@ def card(manifest: Mapping[str, Any], ranges: Mapping[str, Range], command: str)
         command=command,
         versions=versions,
         flow=_FLOW if request["flow"] else "",
+        source=_EXPERT if manifest["has_task"] else _LED,
         statistics=statistics,
         drawn=drawn or "| none | | | |",
     )
@@ -72,4 +73,15 @@ def card(manifest: Mapping[str, Any], ranges: Mapping[str, Range], command: str)
 _FLOW = (
     "| `flow_left/`, `flow_right/` | PNG, 3 x 16 bit as in KITTI: red u, green v, in 1/64 px "
     "plus 2^15, blue 1 where known; to the next capture |\n"
+)
+_LED = (
+    "- The instruments are led along smooth paths: no task, no controller in the loop, no grasp. "
+    "Soft bodies give way and\n  push back (`wrenches.csv`); where a scene has none, nothing is "
+    "touched.\n"
+)
+_EXPERT = (
+    "- A scripted expert works at the scene's task under torque control, without hidden errors of "
+    "bases and joints, and\n  never hesitates; the goal's marker is in the picture where the scene "
+    "has one. Captures fall on multiples of 10 ms.\n  Ranges of errors, tool, second, tissue and "
+    "soft are not used.\n"
 )

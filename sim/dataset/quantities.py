@@ -88,6 +88,7 @@ _ROWS: tuple[Quantity, ...] = tuple(
             ("bend", "rad", 0.0, 1.2, "how far the wrist bends, about each of its axes"),
             ("jaw", "rad", 0.0, 1.2, "widest opening"),
         ),
+        "task": (("begin", "s", 0.0, 60.0, "where in an expert's episode the sequence begins"),),
         "second": (
             ("begin", "", -1.0, 1.0, "when its pass begins, in lengths of the sequence"),
             ("duration", "s", 0.3, 60.0, "of the pass"),

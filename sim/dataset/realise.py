@@ -23,7 +23,7 @@ class Setting:
     """One sequence's cell: `scene` with what was drawn, and what moves in it.
 
     second_at_s: when the second instrument's pass begins, None: never.  balance_ev (3,): stops by
-    which red, green and blue are off.
+    which red, green and blue are off.  task_begin_s: of an expert's episode.
     """
 
     scene: Scene
@@ -32,12 +32,15 @@ class Setting:
     sway: CameraSway | None
     second_at_s: float | None
     balance_ev: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    task_begin_s: float = 0.0
 
 
 def realise(
     scene: Scene, drawn: Drawn, seed: int, size: tuple[int, int] | None, duration_s: float
 ) -> Setting:
     """Apply the drawn values to a scene; `size` (width, height) of a picture, None the site's."""
+    if scene.task is not None:  # what its physics does not know of would make labels untrue
+        drawn = {key: value for key, value in drawn.items() if not key.startswith(_NOT_OF_TASKS)}
     effects = replace(scene.look.effects, **_effects(scene, drawn))
     look = replace(scene.look, **_section(drawn, "look", _NOT_OF_LOOK), effects=effects)
     # A patch that the scene holds still (a bed under a soft body) stays still.
@@ -62,10 +65,12 @@ def realise(
     tool = ToolMotion.of(_pressing(scene, _section(drawn, "tool")), seed)
     second_at_s = None if begin is None else begin * duration_s
     balance_ev = (drawn.get("look.red_ev", 0.0), 0.0, drawn.get("look.blue_ev", 0.0))
-    return Setting(moved, seed, tool, sway, second_at_s, balance_ev)
+    begin_s = drawn.get("task.begin", 0.0)
+    return Setting(moved, seed, tool, sway, second_at_s, balance_ev, begin_s)
 
 
 _MOTIONS = ("breathing_normal", "breathing_lateral", "drift")
+_NOT_OF_TASKS = ("tissue.", "soft.", "errors.", "tool.", "second.")
 _IN_EFFECTS = ("exposure_ev", "gain_db", "wetness")
 _NOT_OF_LOOK = (*_IN_EFFECTS, "red_ev", "blue_ev")
 

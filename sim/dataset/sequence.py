@@ -11,6 +11,7 @@ import numpy as np
 from trocar import _core
 from trocar.estimates import StereoFrame
 from trocar.geometry import Array, inverse
+from trocar.sim.dataset.expert_shots import ExpertShots
 from trocar.sim.dataset.labels import COLUMNS, Row, TrackedPoints, label_rows, statistics
 from trocar.sim.dataset.pictures import encode_depth, encode_flow, encode_ids, encode_rgb
 from trocar.sim.dataset.ranges import Range, draw
@@ -22,7 +23,7 @@ from trocar.sim.faults.camera import CameraFaults, Delivered, exposure_table
 from trocar.sim.faults.schedule import ScheduledFault
 from trocar.sim.render.frame import RenderedFrame
 from trocar.sim.render.renderer import EndoscopeRenderer
-from trocar.sim.scene import Scene, load_scene
+from trocar.sim.scene import ErrorParameters, Scene, load_scene
 
 Write = Callable[[str, bytes], None]  # a file of the sequence: its relative name and contents
 JOINTS_HEADER = "frame,stamp_ns,q1,q2,q3,q4,q5,q6,jaw"
@@ -54,8 +55,14 @@ class SequenceMaker:
         duration_s = order.frames / order.fps
         base = load_scene(order.scene)
         setting = realise(base, self.drawn, self.cell_seed, order.size, duration_s)
-        self.scene: Scene = setting.scene
-        self.shots: Shots = KinematicShots(setting, duration_s)
+        # Experts work without hidden errors, and their labels say so.
+        exact = replace(setting.scene, errors=ErrorParameters())
+        self.scene: Scene = setting.scene if base.task is None else exact
+        self.shots: Shots = (
+            KinematicShots(setting, duration_s)
+            if base.task is None
+            else ExpertShots(setting, duration_s)
+        )
         self._balance = [exposure_table(ev) if ev else None for ev in setting.balance_ev]
         self._tables: dict[str, list[Row]] = {name: [] for name in COLUMNS}
         self._times: list[Row] = []

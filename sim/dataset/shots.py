@@ -82,8 +82,8 @@ class KinematicShots:
         scene = setting.scene
         if scene.objects:
             raise ConfigurationError(
-                f"scene {scene.name} has objects, which instruments on a path would pass through; "
-                "generate from a scene without objects"
+                f"scene {scene.name} has objects and no task: instruments on a path would pass "
+                "through them; generate from a scene with a task, or without objects"
             )
         self._soft = SoftCell(scene.soft, scene.psms)
         self._soft_frames = -round(COMING_S / _SOFT_S)

@@ -259,3 +259,35 @@ def test_the_camera_looks_where_its_pose_says(files: Files) -> None:
     steps = np.diff(np.array(list(world.values())), axis=1)
     # breathing: at most 9 and 5 mm peak to peak at 0.4 Hz, and drift: 17 mm/s
     assert np.linalg.norm(steps, axis=-1).max() < 0.0017
+
+
+def test_an_expert_at_its_task_is_a_source_too() -> None:
+    """A needle is picked: objects are labelled and posed, and the arm has no hidden error."""
+    ranges = {"task.begin": Range(4.0, 4.0), "camera.sway": Range(0.001, 0.001)}
+    order = Order("needle_pick", 3, FPS, 5, (240, 180), points=20, ranges=ranges)
+    files = make(order)
+    assert [t["stamp_ns"] for t in table(files, "frames.csv")] == [1.0e9, 1.1e9, 1.2e9]
+    instance = picture(files, "instance_left/000000.png")
+    assert (instance >= 100).mean() > 0.02 and (instance == 1).any()
+    rows = files["objects.csv"].decode().splitlines()
+    assert rows[0] == "frame,object,x,y,z,qx,qy,qz,qw" and len({r.split(",")[1] for r in rows}) > 2
+    data = json.loads(files["sequence.json"])
+    assert data["arms"]["PSM1"]["joint_bias"] == [0.0] * 7
+    T_world_base = np.array(data["T_world_camera_at_rest"]) @ np.array(
+        data["arms"]["PSM1"]["T_camera_base_true"]
+    )
+    cameras = {int(r["frame"]): pose(r) for r in table(files, "camera.csv")}
+    poses = {int(r["frame"]): pose(r) for r in table(files, "poses.csv") if r["arm"] == "PSM1"}
+    joints = table(files, "joints_true_PSM1.csv")
+    for r in joints:
+        q = np.array([r[f"q{i}"] for i in range(1, 7)])
+        T = inverse(cameras[int(r["frame"])]) @ T_world_base @ np.asarray(forward_kinematics(q))
+        np.testing.assert_allclose(T, poses[int(r["frame"])], rtol=0, atol=1e-7)
+    assert len({r["q1"] for r in joints}) == 3  # it works
+    assert {r["arm"] for r in table(files, "wrenches.csv")} == {"PSM1"}
+    assert make(order) == files
+
+
+def test_tasks_that_cut_and_episodes_that_end_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="scene cut_line cuts its tissue"):
+        SequenceMaker(Order("cut_line", 2, FPS, 0), 0)

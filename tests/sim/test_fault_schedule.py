@@ -33,6 +33,13 @@ def test_the_catalogue_has_every_fault_that_was_asked_for() -> None:
             assert parameter.read(default, 1.0, kind.name) == default
 
 
+def test_the_documents_say_what_the_catalogue_says(root: Path) -> None:
+    readme = (root / "sim/README.md").read_text()
+    for kind in CATALOGUE.values():
+        row = f"| `{kind.name}` | {kind.place.value} | {kind.what} | {kind.follows} |"
+        assert row in readme, f"sim/README.md, Faults: {row}"
+
+
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_a_fault_written_out_reads_back_as_itself(name: str) -> None:
     fault = parse_fault(f"{name}:at=1.25")

@@ -123,6 +123,7 @@ def _finish(
     from trocar.sim.dataset.card import aggregate, card
     from trocar.sim.dataset.folder import FORMAT, SUMS, sequence_name, sha256
     from trocar.sim.dataset.sheet import sheet_png
+    from trocar.sim.scene import load_scene
 
     entries, figures = [], []
     size = order.size
@@ -139,6 +140,7 @@ def _finish(
         "complete": True,
         **manifest,
         "size": list(size or ()),
+        "has_task": load_scene(order.scene).task is not None,
         "statistics": aggregate(figures),
         "sequences": entries,
     }
